@@ -1,0 +1,37 @@
+{# The days on which churn is judged, newest first: the business date and the month-ends before it, as far back as the
+   425 days of balances can show 90 days before. Each: {'day': ISO text, 'age': days before the business date}. #}
+{% macro churn_points() %}
+    {%- set today = modules.datetime.date.fromisoformat(var('as_of')) -%}
+    {%- set points = [{'day': var('as_of'), 'age': 0}] -%}
+    {%- for month_end in month_ends(13) if month_end < var('as_of') -%}
+        {%- set age = (today - modules.datetime.date.fromisoformat(month_end)).days -%}
+        {%- if age <= 335 -%}{%- do points.append({'day': month_end, 'age': age}) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(points) }}
+{% endmacro %}
+
+{# Days from a date back to the business date, for an ISO text at compile time. #}
+{% macro age_of(day) %}
+    {{ return((modules.datetime.date.fromisoformat(var('as_of')) - modules.datetime.date.fromisoformat(day)).days) }}
+{% endmacro %}
+
+{# Aggregate over changes (columns `age` in days, `cents`): the balance at the end of the day `age` days ago. #}
+{% macro level(age) -%}
+sum(case when age >= {{ age }} then cents else 0 end)
+{%- endmacro %}
+
+{# Aggregate over changes: the sum of the daily balances of the `days` days that end `age` days ago, in cents. A change
+   counts once for each of those days on which it has happened. #}
+{% macro day_sum(days, age=0) -%}
+sum(case when age >= {{ age }} then cents * least({{ days }}, age - {{ age - 1 }}) else 0 end)
+{%- endmacro %}
+
+{# A mean of daily balances as money, from their sum in cents; rounded half up, alike on both engines. #}
+{% macro mean_of(cents, days) -%}
+cast(floor(cast({{ cents }} as double) / {{ days }} + 0.5) / 100 as decimal(18, 2))
+{%- endmacro %}
+
+{# Cents as money. #}
+{% macro from_cents(cents) -%}
+cast(cast({{ cents }} as decimal(38, 0)) / 100 as decimal(18, 2))
+{%- endmacro %}
