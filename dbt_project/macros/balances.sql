@@ -1,15 +1,3 @@
-{# The days on which churn is judged, newest first: the business date and the month-ends before it, as far back as the
-   425 days of balances can show 90 days before. Each: {'day': ISO text, 'age': days before the business date}. #}
-{% macro churn_points() %}
-    {%- set today = modules.datetime.date.fromisoformat(var('as_of')) -%}
-    {%- set points = [{'day': var('as_of'), 'age': 0}] -%}
-    {%- for month_end in month_ends(13) if month_end < var('as_of') -%}
-        {%- set age = (today - modules.datetime.date.fromisoformat(month_end)).days -%}
-        {%- if age <= 335 -%}{%- do points.append({'day': month_end, 'age': age}) -%}{%- endif -%}
-    {%- endfor -%}
-    {{ return(points) }}
-{% endmacro %}
-
 {# Days from a date back to the business date, for an ISO text at compile time. #}
 {% macro age_of(day) %}
     {{ return((modules.datetime.date.fromisoformat(var('as_of')) - modules.datetime.date.fromisoformat(day)).days) }}

@@ -1,8 +1,3 @@
-{# Days of a customer's past that this bank's delivered history can show, the business date included. #}
-{% macro history_days(opened_on) -%}
-({{ days_between(as_of(), "greatest(" ~ opened_on ~ ", cast('" ~ var('history_starts_on') ~ "' as date))") }} + 1)
-{%- endmacro %}
-
 {# True when a staging table has any row: an optional table that a bank does not deliver is an empty one, and what
    rests on it alone is unknown, not no. #}
 {% macro delivered(relation) -%}

@@ -34,7 +34,7 @@ members as (
     union all
     select staying.*, false as is_entry
     from staying
-    left anti join entering on staying.subject_id = entering.subject_id
+    anti join entering on staying.subject_id = entering.subject_id
 )
 
 select

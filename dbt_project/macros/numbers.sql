@@ -3,7 +3,10 @@
 {# A share or ratio as decimal(9,6); null when the whole is null or zero; held within ±999 so that it always fits.
    Doubles appear row by row only, and are rounded half up by floor, so that both engines agree to the last digit. #}
 {% macro rate(part, whole) -%}
-cast(floor(greatest(-999, least(999, cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0))) * 1000000 + 0.5) / 1000000 as decimal(9, 6))
+cast(floor(case
+    when {{ whole }} <> 0 and {{ part }} is not null  -- greatest and least would read over a null
+        then greatest(-999, least(999, cast({{ part }} as double) / cast({{ whole }} as double)))
+end * 1000000 + 0.5) / 1000000 as decimal(9, 6))
 {%- endmacro %}
 
 {# A stable draw: true for `share` of all texts, the same ones on every engine and every day. #}

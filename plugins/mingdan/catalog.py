@@ -46,7 +46,7 @@ def list_names() -> list[str]:
 
 
 def segment_names() -> list[str]:
-    return names("segments", "segment_")
+    return [name for name in names("segments", "segment_") if name != "marts"]
 
 
 @cache

@@ -1,0 +1,61 @@
+# What people and CI run. `make help` says what each does.
+PYTHON ?= python3
+BIN := .venv/bin
+HOME_DEMO := $(CURDIR)/var/demo
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-spark test-workbook test-services up bench docs lock clean format
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+.venv/ready: requirements/main.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements/main.lock
+	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+demo: .venv/ready ## Make a sample bank, run the real DAG on it, show the lists
+	@MINGDAN_HOME=$(HOME_DEMO) $(BIN)/python -m mingdan.demo
+
+test: .venv/ready ## Run every test that needs Python only
+	$(BIN)/python -m pytest
+
+check: .venv/ready ## Linters, types, generated docs; says every failure
+	$(BIN)/python -m mingdan.check
+
+format: .venv/ready ## Put Python into the house's form
+	$(BIN)/ruff format plugins dags expectations tests examples
+	$(BIN)/ruff check --fix plugins dags expectations tests examples
+
+.venv/spark: .venv/ready requirements/spark.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/spark.lock
+	@touch $@
+
+test-spark: .venv/spark ## Build everything on Spark too and compare (needs Java 17)
+	$(BIN)/python -m pytest tests/spark
+
+test-workbook: .venv/ready ## Render a branch workbook with LibreOffice (needs libreoffice-calc, poppler-utils)
+	$(BIN)/python -m pytest tests/workbook
+
+test-services: .venv/ready ## Run the compose file's services on a real PostgreSQL to one finished run (needs postgresql, docker-compose)
+	$(BIN)/python -m pytest tests/services
+
+up: ## Start Airflow as a service with Docker Compose
+	docker compose up --build --wait
+
+bench: .venv/ready ## Measure a day at N and N/2 000 branches; CUSTOMERS=100000
+	$(BIN)/python -m mingdan.bench --customers $(or $(CUSTOMERS),100000)
+
+docs: .venv/ready ## Write the generated pages and the default vars
+	$(BIN)/python -m mingdan.settings
+	$(BIN)/python -m mingdan.docs
+
+lock: .venv/ready ## Resolve the dependencies anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev pyproject.toml -o requirements/main.lock
+	sed 's/ \\$$//;/--hash/d' requirements/main.lock > .venv/pins
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra spark --extra services -c .venv/pins pyproject.toml -o requirements/spark.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra services -c .venv/pins pyproject.toml -o requirements/services.lock
+
+clean: ## Remove the environment and everything made
+	rm -rf .venv var

@@ -1,0 +1,82 @@
+-- candidates: who is a candidate of each list today, what is it worth, and which arm are they in?
+--
+-- One row per list and subject that meets the list's Who, or holds an open lead of it and meets the keep rule.
+-- value = stake × margin a year, else the offer's value per success, capped at the list's 99th percentile so that one
+-- giant does not decide; p = base rate × (0.5 + score / 100); priority = p × value × weight. A stable hash of customer,
+-- list and cycle (calendar quarter) holds 5 % out; an open lead keeps the arm it began with.
+with members as (
+    select members.*, memory.lead_id as open_lead_id, memory.first_listed_on, memory.is_ghost as was_ghost
+    from {{ ref('list_members') }} as members
+    left join {{ ref('lead_memory') }} as memory
+        on members.list = memory.list and members.subject_id = memory.subject_id
+            and memory.lead_state in ('open', 'attempted', 'reached', 'follow_up')
+    where members.is_entry or memory.lead_id is not null
+),
+
+valued as (
+    select
+        members.*,
+        rules.purpose,
+        rules.product_family,
+        rules.branch_rule,
+        rules.owner_role,
+        rules.product_risk,
+        rules.base_rate,
+        rules.weight,
+        rules.min_per_branch,
+        rules.cool_down_days,
+        cast(floor(coalesce(
+            greatest(cast(members.stake_amount as double), 0) * cast(rules.annual_margin as double),
+            cast(rules.value_per_success as double),
+            0
+        ) * 100) / 100 as decimal(18, 2)) as uncapped_amount
+    from members
+    inner join {{ ref('list_rules') }} as rules on members.list = rules.list
+),
+
+caps as (
+    select list, percentile_disc(0.99) within group (order by uncapped_amount) as cap_amount
+    from valued
+    group by list
+)
+
+select
+    valued.list,
+    valued.subject_type,
+    valued.subject_id,
+    valued.is_entry,
+    valued.score,
+    valued.rule_ids,
+    valued.stake_amount,
+    valued.due_on,
+    valued.talk_variant,
+    valued.baseline,
+    valued.facts,
+    valued.purpose,
+    valued.product_family,
+    valued.branch_rule,
+    valued.owner_role,
+    valued.product_risk,
+    valued.min_per_branch,
+    valued.cool_down_days,
+    valued.open_lead_id,
+    valued.first_listed_on,
+    labels.home_branch_id,
+    labels.manager_id,
+    {{ money('least(valued.uncapped_amount, caps.cap_amount)') }} as value_amount,
+    cast(floor(cast(valued.base_rate as double) * (50 + valued.score) * 10000) / 1000000 as decimal(9, 6)) as p,
+    valued.weight,
+    {{ money('floor(cast(valued.base_rate as double) * (50 + valued.score) * cast(least(valued.uncapped_amount, caps.cap_amount) as double) * cast(valued.weight as double)) / 100') }} as priority,
+    case
+        when valued.open_lead_id is not null then valued.was_ghost
+        when valued.purpose <> 'marketing' or labels.value_tier = 'private' then false
+        else {{ share_of("concat('holdout|', valued.subject_id, '|', valued.list, '|', '" ~ cycle() ~ "')", var('control').holdout_share) }}
+    end as is_ghost,
+    valued.purpose = 'marketing'
+        and {{ share_of("concat('universal|', valued.subject_id, '|', '" ~ var('list_date')[:4] ~ "')", var('control').universal_share) }} as is_universal_control,
+    valued.purpose = 'marketing'
+        and {{ share_of("concat('explore|', valued.subject_id, '|', valued.list, '|', '" ~ cycle() ~ "')", var('control').explore_share) }} as is_explore,
+    {{ as_of_column() }}
+from valued
+inner join caps on valued.list = caps.list
+inner join {{ ref('customer_labels') }} as labels on valued.subject_id = labels.customer_id

@@ -1,0 +1,14 @@
+-- managers_present: which managers work on the list date?
+--
+-- One row per active manager.
+select
+    manager_id,
+    branch_id,
+    manager_name,
+    role,
+    daily_capacity,
+    substitute_id,
+    not coalesce(absent_from <= {{ list_date() }} and coalesce(absent_until, absent_from) >= {{ list_date() }}, false) as is_present,
+    {{ as_of_column() }}
+from {{ ref('stg_core__managers') }}
+where is_active

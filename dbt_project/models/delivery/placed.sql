@@ -1,0 +1,79 @@
+-- placed: at which branch is each forwarded candidacy worked, and does it fit into the branch's day?
+--
+-- One row per candidacy that went forward. Branch by the list's rule (home, or the merchant's), closed branches
+-- re-homed to their successor. Order within a branch: minimums per list, the explore slots, priority, then who was
+-- first; ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
+with forwarded as (
+    select
+        contenders.*,
+        case when contenders.branch_rule = 'merchant' then coalesce(merchants.branch_id, contenders.home_branch_id)
+            else contenders.home_branch_id end as wanted_branch_id,
+        case when contenders.branch_rule = 'merchant' then coalesce(merchants.manager_id, contenders.manager_id)
+            else contenders.manager_id end as wanted_manager_id
+    from {{ ref('contenders') }} as contenders
+    left join {{ ref('label_merchant') }} as label_merchant on contenders.subject_id = label_merchant.customer_id
+    left join {{ ref('stg_acquiring__merchants') }} as merchants on label_merchant.merchant_id = merchants.merchant_id
+    where contenders.outcome = 'forward'
+),
+
+homed as (
+    select
+        forwarded.*,
+        coalesce(open_branches.branch_id, successors.branch_id) as branch_id,
+        coalesce(open_branches.capacity, successors.capacity) as capacity
+    from forwarded
+    left join {{ ref('branch_capacity') }} as open_branches on forwarded.wanted_branch_id = open_branches.branch_id
+    left join {{ ref('stg_core__branches') }} as closed_branches on forwarded.wanted_branch_id = closed_branches.branch_id
+    left join {{ ref('branch_capacity') }} as successors on closed_branches.successor_branch_id = successors.branch_id
+),
+
+within_list as (
+    select
+        *,
+        cast(row_number() over (
+            partition by branch_id, list, is_ghost order by priority desc nulls last, first_listed_on asc nulls last, subject_id
+        ) as integer) as list_rank,
+        cast(row_number() over (
+            partition by branch_id, is_explore, is_ghost
+            order by md5(concat('explore|', subject_id, '|', list, '|{{ var("list_date") }}')), subject_id
+        ) as integer) as explore_rank
+    from homed
+),
+
+seated as (
+    select
+        *,
+        is_explore and not is_ghost
+            and explore_rank <= ceil(coalesce(capacity, 0) * cast({{ var('control').explore_share }} as decimal(9, 6))) as has_explore_seat
+    from within_list
+),
+
+counted as (
+    select
+        *,
+        cast(coalesce(sum(case when is_ghost then 0 else 1 end) over (
+            partition by branch_id
+            order by
+                case when list_rank <= min_per_branch then 0 else 1 end, case when has_explore_seat then 0 else 1 end,
+                priority desc nulls last, first_listed_on asc nulls last, list, subject_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as integer) as shown_before
+    from seated
+)
+
+select
+    list,
+    subject_id,
+    branch_id,
+    wanted_branch_id,
+    wanted_manager_id,
+    has_explore_seat,
+    case
+        when branch_id is null then 'dropped'
+        when shown_before >= capacity then 'waiting'
+        when is_ghost then 'held_out'
+        else 'listed'
+    end as state,
+    case when branch_id is not null and shown_before < capacity and not is_ghost then cast(shown_before + 1 as integer) end as branch_rank,
+    {{ as_of_column() }}
+from counted

@@ -1,0 +1,118 @@
+-- customer_peaks: what was the highest 30-day average of a customer's last year, and between which levels did they
+-- move in the last 30 days, seen from today and from the month-ends before?
+--
+-- One row per customer who can ever have held the least peak that churn rates (the largest balances of their accounts
+-- and holdings add up to it); nobody else is rated, and this is the costliest model. A point is the business date or a
+-- month-end; its columns end in its place, 0 for the business date.
+--
+-- The 30-day sum S(t) grows each day by level(t) − level(t − 30): its slope changes by +c on the day of a change c and
+-- by −c thirty days later, and between those days it is a straight line, so its highest value lies on the day before
+-- one of them or at an end of the range. At such a day S = Σ c × (days since), two running sums away. The peak of a
+-- point is taken over the 30-day windows that lie wholly in its days 31-395, and in complete balances.
+{% set points = churn_points() %}
+{% set bare_ends = [] %}
+{% for point in points %}
+    {% do bare_ends.append(point.age + 29) %}
+    {% if point.age + 364 <= 425 %}{% do bare_ends.append(point.age + 364) %}{% endif %}
+{% endfor %}
+with able as (
+    select customer_id
+    from (
+        select customer_id, largest_balance as amount
+        from {{ ref('deposit_accounts') }}
+        union all
+        select customer_id, greatest(max(market_value), max(coalesce(cost_amount, 0))) as amount
+        from {{ ref('stg_wealth__holdings_history') }}
+        group by customer_id, holding_id
+    ) as largest
+    group by customer_id
+    having sum(amount) >= {{ threshold('churn_min_peak') }}
+),
+
+known as (
+    select {{ days_between(as_of(), 'balances_from') }} + 1 as known_days
+    from {{ ref('data_coverage') }}
+),
+
+changes as (
+    select
+        all_changes.customer_id,
+        {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
+        cast(all_changes.change_amount * 100 as bigint) as cents
+    from {{ ref('customer_balance_changes') }} as all_changes
+    semi join able on all_changes.customer_id = able.customer_id
+),
+
+events as (
+    select customer_id, age, cents as slope, cents as step
+    from changes
+    union all
+    select customer_id, age - 30 as age, -cents as slope, 0 as step
+    from changes
+    where age >= 59
+    union all
+    select able.customer_id, ends.age, 0 as slope, 0 as step
+    from able
+    cross join (
+        {% for age in bare_ends -%}
+        select {{ age }} as age union all
+        {% endfor -%}
+        select known_days - 31 as age from known
+    ) as ends
+    where ends.age >= 29
+),
+
+-- an event at `age` tells the sum of the 30 days that end the day before it
+running as (
+    select
+        customer_id,
+        age,
+        age + 1 as window_age,
+        cast(sum(slope * age) over event_order as bigint) - age * cast(sum(slope) over event_order as bigint) as sum_30d,
+        cast(sum(step) over event_order as bigint) as level
+    from events
+    window event_order as (partition by customer_id order by age desc nulls last)
+),
+
+extremes as (
+    select
+        running.customer_id,
+        max(known.known_days) as known_days,
+        -- the age rides along in the last digits: of equal peaks the earliest day wins
+        max(case when window_age between 30 and least(365, known_days - 30) then sum_30d * 512 + window_age end) as peak_with_age,
+        {%- for point in points %}
+        max(case when window_age between {{ point.age + 30 }} and least({{ point.age + 365 }}, known_days - 30) then sum_30d end) as peak_{{ loop.index0 }},
+        max(case when age between {{ point.age }} and {{ point.age + 29 }} then level end) as high_{{ loop.index0 }},
+        min(case when age between {{ point.age }} and {{ point.age + 29 }} then level end) as low_{{ loop.index0 }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from running
+    cross join known
+    group by running.customer_id
+),
+
+averages as (
+    select
+        customer_id,
+        {%- for point in points %}
+        {{ day_sum(90, point.age) }} as sum_90d_{{ loop.index0 }},
+        {{ day_sum(120, point.age) }} - {{ day_sum(30, point.age) }} as sum_31_120d_{{ loop.index0 }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from changes
+    group by customer_id
+)
+
+select
+    extremes.customer_id,
+    {{ plus_days(as_of(), '-(extremes.peak_with_age % 512)') }} as peak_on,
+    {%- for point in points %}
+    {{ mean_of('extremes.peak_' ~ loop.index0, 30) }} as peak_{{ loop.index0 }}_amount,
+    {{ from_cents('extremes.high_' ~ loop.index0) }} as high_30d_{{ loop.index0 }}_amount,
+    {{ from_cents('extremes.low_' ~ loop.index0) }} as low_30d_{{ loop.index0 }}_amount,
+    case when extremes.known_days >= {{ point.age + 90 }} then {{ mean_of('averages.sum_90d_' ~ loop.index0, 90) }} end
+        as avg_90d_{{ loop.index0 }}_amount,
+    case when extremes.known_days >= {{ point.age + 120 }} then {{ mean_of('averages.sum_31_120d_' ~ loop.index0, 90) }} end
+        as avg_31_120d_{{ loop.index0 }}_amount,
+    {%- endfor %}
+    {{ as_of_column() }}
+from extremes
+inner join averages on extremes.customer_id = averages.customer_id

@@ -1,0 +1,146 @@
+-- merchant_days: how does each merchant's settlement stand on each day, against what is usual for it?
+--
+-- One row per merchant and day: the business date for every merchant that is rated or not, and the last 200 days of those
+-- that were below their usual settlement on any of them. Settlement is payments less refunds. settled_30d_amount: the 30
+-- days that end on the day. usual_amount: the mean of the three 30-day windows before those (days 31 to 120), of what
+-- lies after signing and the first delivered day. idle_days: open days since the last settlement, 0 while the silence is
+-- no longer than a week; public holidays and the merchant's own closed weekdays (weekdays without any settlement in the 8
+-- weeks up to the last one) are not open. alert_level: against usual_amount; null before the merchant can be rated.
+-- Merchants are few and the days bounded, so this grid stays small; customers never get one.
+{% set path_days = 200 %}
+{% set first_day = plus_days(as_of(), 1 - path_days) %}
+{% set first_read = plus_days(as_of(), 1 - path_days - 119) %}
+with first_delivered as (
+    select min(biz_date) as day
+    from {{ ref('stg_acquiring__merchant_daily') }}
+),
+
+merchants as (
+    select
+        merchants.merchant_id,
+        greatest(merchants.signed_on, first_delivered.day) as known_from,
+        -- a short number in place of the text makes sorting the grid cheap
+        row_number() over (order by merchants.merchant_id nulls last) as merchant_no
+    from {{ ref('stg_acquiring__merchants') }} as merchants
+    cross join first_delivered
+    where merchants.status <> 'closed'
+),
+
+settlements as (
+    select
+        merchants.merchant_no,
+        daily.biz_date as day,
+        cast(greatest(daily.amount - daily.refund_amount, 0) as decimal(18, 2)) as amount
+    from {{ ref('stg_acquiring__merchant_daily') }} as daily
+    inner join merchants on daily.merchant_id = merchants.merchant_id
+    where daily.biz_date >= {{ first_read }} and daily.amount > 0
+),
+
+-- the silences that matter: longer than a week, or still going on
+silences as (
+    select merchant_no, settled_on, next_on
+    from (
+        select
+            merchant_no,
+            day as settled_on,
+            coalesce(lead(day) over (partition by merchant_no order by day nulls last), {{ plus_days(as_of(), 1) }}) as next_on
+        from settlements
+    ) as gaps
+    where next_on > {{ first_day }}
+        and ({{ days_between('next_on', 'settled_on') }} > 7 or next_on > {{ as_of() }})
+),
+
+open_weekdays as (
+    select distinct
+        silences.merchant_no,
+        silences.settled_on,
+        {{ weekday('settlements.day') }} as open_weekday
+    from silences
+    inner join settlements
+        on silences.merchant_no = settlements.merchant_no
+        and settlements.day <= silences.settled_on
+        and settlements.day > {{ plus_days('silences.settled_on', -56) }}
+),
+
+holidays as (
+    select cal_date
+    from {{ ref('stg_core__calendar') }}
+    where not is_business_day and (holiday_name is not null or {{ weekday('cal_date') }} <= 5)
+),
+
+silent_days as (
+    select
+        silences.merchant_no,
+        days.day,
+        cast(sum(case when open_weekdays.open_weekday is not null and holidays.cal_date is null then 1 else 0 end) over (
+            partition by silences.merchant_no, silences.settled_on order by days.day nulls last
+            rows between unbounded preceding and current row
+        ) as integer) as idle_days
+    from silences
+    inner join {{ last_days(path_days + 119) }} as days on days.day > silences.settled_on and days.day < silences.next_on
+    left join open_weekdays
+        on silences.merchant_no = open_weekdays.merchant_no
+        and silences.settled_on = open_weekdays.settled_on
+        and {{ weekday('days.day') }} = open_weekdays.open_weekday
+    left join holidays on days.day = holidays.cal_date
+),
+
+totals as (
+    select
+        merchants.merchant_no,
+        merchants.merchant_id,
+        merchants.known_from,
+        days.day,
+        sum(coalesce(settlements.amount, 0)) over (
+            partition by merchants.merchant_no order by days.day nulls last rows between unbounded preceding and current row
+        ) as settled_so_far
+    from merchants
+    inner join {{ last_days(path_days + 119) }} as days on merchants.known_from <= days.day
+    left join settlements on merchants.merchant_no = settlements.merchant_no and days.day = settlements.day
+),
+
+windows as (
+    select
+        *,
+        coalesce(lag(settled_so_far, 30) over (partition by merchant_no order by day nulls last), 0) as settled_before_30d,
+        coalesce(lag(settled_so_far, 120) over (partition by merchant_no order by day nulls last), 0) as settled_before_120d
+    from totals
+),
+
+measured as (
+    select
+        windows.merchant_no,
+        windows.merchant_id,
+        windows.day,
+        cast(windows.settled_so_far - windows.settled_before_30d as decimal(18, 2)) as settled_30d_amount,
+        case when {{ days_between('windows.day', 'windows.known_from') }} >= {{ threshold('merchant_rated_after_days') }} then
+            cast(floor(
+                cast((windows.settled_before_30d - windows.settled_before_120d) * 100 as bigint) * 30
+                / cast(least(90, {{ days_between('windows.day', 'windows.known_from') }} - 29) as double) + 0.5
+            ) / 100 as decimal(18, 2))
+        end as usual_amount,
+        coalesce(silent_days.idle_days, 0) as idle_days
+    from windows
+    left join silent_days on windows.merchant_no = silent_days.merchant_no and windows.day = silent_days.day
+    where windows.day >= {{ first_day }}
+),
+
+rated as (
+    select
+        *,
+        case
+            when usual_amount >= {{ threshold('merchant_rated_base') }} then {{ alert_level('settled_30d_amount', 'usual_amount', 'idle_days') }}
+        end as alert_level
+    from measured
+)
+
+select
+    merchant_id,
+    day,
+    settled_30d_amount,
+    usual_amount,
+    cast(idle_days as integer) as idle_days,
+    cast(alert_level as integer) as alert_level,
+    {{ as_of_column() }}
+from rated
+qualify day = {{ as_of() }} or max(alert_level) over (partition by merchant_no) > 0

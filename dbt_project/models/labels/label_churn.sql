@@ -1,0 +1,226 @@
+-- label_churn: is this customer's money leaving, since when, and where to?
+--
+-- One row per customer. A stage is judged on the business date and, in the same way, on every month-end before it that
+-- history can show. The first of these points at watch or worse opens an episode; from then on the fall is measured
+-- against what was fixed at its start as well: averages that follow the money down would call a leaver stable. The
+-- episode is dated by the first day of the month it was seen in and its base by the month-end before, so that neither
+-- moves from day to day. It ends when aum was back at 90 % of the base on each of 30 days, and the moving averages see
+-- no fall either, or after 24 months. A one-day exit is at least a warning on its day.
+{% set points = churn_points() %}
+{% set oldest = points | length - 1 %}
+{% set stages = ['not_rated', 'stable', 'watch', 'warning', 'critical', 'lost'] %}
+
+with exits as (
+    select customer_id, max(exit_on) as exit_on
+    from {{ ref('fast_exits') }}
+    where exit_on >= {{ recent_since(1) }}
+    group by customer_id
+),
+
+-- what is known at each point; its place ends the column's name, 0 for the business date
+known as (
+    select
+        balances.customer_id,
+        balances.history_days,
+        balances.aum_amount,
+        balances.avg_30d_amount,
+        balances.avg_90d_amount,
+        exits.exit_on is not null as has_exit,
+        {%- set shift = points[1].age != age_of(month_ends(1)[0]) %}
+        {%- for point in points %}
+        {%- set place = loop.index0 %}
+        {%- if place == 0 %}
+        balances.avg_30d_amount as average_0,
+        {%- else %}
+        balances.month_end_avg_30d_{{ place + 1 if shift else place }}_amount as average_{{ place }},
+        {%- endif %}
+        case when balances.history_days >= {{ point.age + 90 }} then peaks.peak_{{ place }}_amount end as peak_{{ place }},
+        case when balances.history_days >= {{ point.age + 120 }} then peaks.avg_31_120d_{{ place }}_amount end as quarter_{{ place }},
+        case when balances.history_days >= {{ point.age + 90 }} then peaks.avg_90d_{{ place }}_amount end as base_now_{{ place }},
+        peaks.high_30d_{{ place }}_amount as high_{{ place }},
+        peaks.low_30d_{{ place }}_amount as low_{{ place }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('customer_balances') }} as balances
+    left join {{ ref('customer_peaks') }} as peaks on balances.customer_id = peaks.customer_id
+    left join exits on balances.customer_id = exits.customer_id
+),
+
+-- 0 not rated … 5 lost, by the averages of each point alone
+judged as (
+    select
+        *,
+        {%- for point in points %}
+        {%- set place = loop.index0 %}
+        case
+            {%- if place == 0 %}
+            when has_exit and coalesce(peak_0 - average_0, 0) < {{ threshold('churn_min_drop') }} then 3
+            {%- endif %}
+            when peak_{{ place }} >= {{ threshold('churn_min_peak') }} and peak_{{ place }} - average_{{ place }} >= {{ threshold('churn_min_drop') }}
+                then {{ 'greatest(case when has_exit then 3 else 1 end, ' if place == 0 }}{{ churn_rank('average_' ~ place, 'quarter_' ~ place, 'peak_' ~ place, 'high_' ~ place) }}{{ ')' if place == 0 }}
+            else 0
+        end as rank_{{ place }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from known
+),
+
+episodes_{{ oldest + 1 }} as (
+    select
+        *,
+        cast(null as date) as started_{{ oldest + 1 }},
+        cast(null as decimal(18, 2)) as fixed_base_{{ oldest + 1 }},
+        cast(null as decimal(18, 2)) as fixed_peak_{{ oldest + 1 }}
+    from judged
+),
+
+{% for point in points | reverse %}
+{%- set place = oldest - loop.index0 %}
+{%- set before = place + 1 %}
+{%- set day = "cast('" ~ point.day ~ "' as date)" %}
+{%- set month_start = point.day[:8] ~ '01' %}
+turns_{{ place }} as (
+    select
+        *,
+        started_{{ before }} is not null
+        and not coalesce(
+            (low_{{ place }} >= {{ threshold('churn_recovered_share') }} * fixed_base_{{ before }} and rank_{{ place }} < 2)
+            or {{ day }} >= {{ plus_months('started_' ~ before, threshold('churn_episode_months')) }},
+            false
+        ) as goes_on_{{ place }}
+    from episodes_{{ before }}
+),
+
+episodes_{{ place }} as (
+    select
+        *,
+        case
+            when goes_on_{{ place }} then started_{{ before }}
+            when rank_{{ place }} >= 2 then cast('{{ month_start }}' as date)
+        end as started_{{ place }},
+        case
+            when goes_on_{{ place }} then fixed_base_{{ before }}
+            when rank_{{ place }} >= 2 then coalesce({{ 'base_now_' ~ before ~ ', ' if before <= oldest }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
+        end as fixed_base_{{ place }},
+        case
+            when goes_on_{{ place }} then fixed_peak_{{ before }}
+            when rank_{{ place }} >= 2 then coalesce(peak_{{ place }}, {{ 'base_now_' ~ before ~ ', ' if before <= oldest }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
+        end as fixed_peak_{{ place }}
+    from turns_{{ place }}
+),
+
+{% endfor %}
+staged as (
+    select
+        customer_id,
+        aum_amount,
+        case when peak_0 is not null then {{ rate('quarter_0 - average_0', 'quarter_0') }} end as drop_fast,
+        {{ rate('peak_0 - average_0', 'peak_0') }} as drop_slow,
+        has_exit,
+        started_0 as started_on,
+        fixed_base_0 as base_amount,
+        fixed_peak_0 as peak_amount,
+        case
+            when started_0 is null then rank_0
+            else greatest(2, rank_0, {{ churn_rank('average_0', 'fixed_base_0', 'fixed_peak_0', 'coalesce(high_0, aum_amount)') }})
+        end as rank
+    from episodes_0
+),
+
+losses as (
+    select staged.customer_id, max(moves.next_on) as lost_since_on
+    from staged
+    inner join (
+        select
+            customer_id,
+            sum(change_amount) over (partition by customer_id order by changed_on nulls last) as level,
+            lead(changed_on) over (partition by customer_id order by changed_on nulls last) as next_on
+        from (
+            select changes.customer_id, changes.changed_on, sum(changes.change_amount) as change_amount
+            from {{ ref('customer_balance_changes') }} as changes
+            inner join staged on changes.customer_id = staged.customer_id and staged.rank = 5
+            group by changes.customer_id, changes.changed_on
+        ) as days
+    ) as moves on staged.customer_id = moves.customer_id
+    where moves.level >= {{ threshold('churn_lost_share') }} * staged.peak_amount
+    group by staged.customer_id
+),
+
+leaving as (
+    select
+        customer_id,
+        {{ plus_days('started_on', '-' ~ threshold('churn_reason_days_before')) }} as since_on,
+        {{ threshold('churn_reason_share') }} * greatest(base_amount - aum_amount, {{ threshold('churn_min_drop') }}) as needed_amount
+    from staged
+    where rank >= 2
+),
+
+not_renewed as (
+    select leaving.customer_id, sum(maturities.matured_amount - maturities.lying_amount) as amount
+    from leaving
+    inner join {{ ref('time_maturities') }} as maturities
+        on leaving.customer_id = maturities.customer_id and maturities.matured_on >= leaving.since_on
+    where not maturities.is_renewed
+    group by leaving.customer_id
+),
+
+moved as (
+    select
+        leaving.customer_id,
+        {%- for kind in ['own_name', 'securities', 'wealth'] %}
+        sum(case when moves.kind = '{{ kind }}' then case when moves.direction = 'out' then moves.amount else -moves.amount end else 0 end)
+            as {{ kind }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
+    from leaving
+    inner join {{ ref('outside_movements') }} as moves
+        on leaving.customer_id = moves.customer_id and moves.biz_date >= leaving.since_on
+    group by leaving.customer_id
+),
+
+spent as (
+    select
+        leaving.customer_id,
+        sum(case when flows.txn_type = 'purchase' and flows.amount >= {{ threshold('large_purchase_amount') }} then flows.amount else 0 end)
+            as large_amount,
+        sum(flows.amount) as amount
+    from leaving
+    inner join {{ ref('external_flows') }} as flows
+        on leaving.customer_id = flows.customer_id and flows.biz_date >= leaving.since_on and flows.direction = 'out'
+    group by leaving.customer_id
+),
+
+reasons as (
+    select
+        leaving.customer_id,
+        case
+            when not_renewed.amount >= leaving.needed_amount then 'matured_not_renewed'
+            when moved.own_name_amount >= leaving.needed_amount then 'moved_to_other_bank'
+            when moved.securities_amount >= leaving.needed_amount then 'to_securities'
+            when moved.wealth_amount >= leaving.needed_amount then 'to_wealth_elsewhere'
+            when spent.large_amount >= leaving.needed_amount then 'large_purchase'
+            when spent.amount >= leaving.needed_amount then 'spent_down'
+            else 'unknown'
+        end as reason
+    from leaving
+    left join not_renewed on leaving.customer_id = not_renewed.customer_id
+    left join moved on leaving.customer_id = moved.customer_id
+    left join spent on leaving.customer_id = spent.customer_id
+)
+
+select
+    staged.customer_id,
+    case staged.rank
+        {%- for stage in stages %}
+        when {{ loop.index0 }} then '{{ stage }}'
+        {%- endfor %}
+    end as churn_stage,
+    staged.drop_fast as churn_drop_fast,
+    staged.drop_slow as churn_drop_slow,
+    staged.has_exit as has_fast_exit,
+    staged.started_on as churn_episode_started_on,
+    staged.base_amount as churn_base_avg90_amount,
+    staged.peak_amount as churn_peak_before_loss_amount,
+    losses.lost_since_on as churn_lost_since_on,
+    reasons.reason as churn_reason,
+    {{ as_of_column() }}
+from staged
+left join losses on staged.customer_id = losses.customer_id
+left join reasons on staged.customer_id = reasons.customer_id

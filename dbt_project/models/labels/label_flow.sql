@@ -1,0 +1,194 @@
+-- label_flow: what comes in and goes out of this customer's accounts, and is there pay or a pension in it?
+--
+-- One row per customer. Pay is three credits in different months of the last four from one employer: that forgives a
+-- late month, and still leaves out the one-off bonus. A month's flow is money from or to outside (external_flows); the
+-- medians are over the last six complete calendar months, quiet ones counting as 0, so that the large sum of today does
+-- not move the measure it is held against.
+{% set months = month_ends(7) %}
+with customers as (
+    select
+        customers.customer_id,
+        greatest(customers.opened_on, coverage.transactions_from) as known_from,
+        {{ days_between(as_of(), 'greatest(customers.opened_on, coverage.transactions_from)') }} + 1 as history_days
+    from {{ ref('stg_core__customers') }} as customers
+    cross join {{ ref('data_coverage') }} as coverage
+),
+
+pay as (
+    select customer_id, employer, paid_on, amount
+    from {{ ref('payroll_credits') }}
+    where paid_on > {{ plus_months(as_of(), -4) }}
+),
+
+usual_pay as (
+    select customer_id, employer, {{ median_amount('amount') }} as median_amount
+    from pay
+    group by customer_id, employer
+),
+
+employers as (
+    select
+        pay.customer_id,
+        pay.employer,
+        count(distinct last_day(pay.paid_on)) as pay_months,
+        {{ median_amount('pay.amount') }} as median_amount
+    from pay
+    inner join usual_pay on pay.customer_id = usual_pay.customer_id and pay.employer = usual_pay.employer
+    where pay.amount <= usual_pay.median_amount * {{ threshold('payroll_bonus_multiple') }}
+    group by pay.customer_id, pay.employer
+),
+
+salaries as (
+    select *
+    from employers
+    where pay_months >= {{ threshold('payroll_months') }}
+    qualify row_number() over (
+        partition by customer_id order by pay_months desc nulls last, median_amount desc nulls last, employer nulls last
+    ) = 1
+),
+
+pension_credits as (
+    select
+        accounts.customer_id,
+        credits.account_id,
+        credits.biz_date as paid_on,
+        cast(sum(credits.amount) as decimal(18, 2)) as amount,
+        row_number() over (
+            partition by accounts.customer_id order by credits.biz_date desc nulls last, credits.account_id nulls last
+        ) as place
+    from {{ ref('stg_core__transactions') }} as credits
+    inner join {{ ref('stg_core__accounts') }} as accounts on credits.account_id = accounts.account_id
+    where credits.direction = 'in' and credits.txn_type = 'pension' and credits.biz_date > {{ plus_months(as_of(), -4) }}
+    group by accounts.customer_id, credits.account_id, credits.biz_date
+),
+
+pensions as (
+    select
+        customer_id,
+        count(distinct last_day(paid_on)) as pension_months,
+        {{ median_amount('amount') }} as median_amount
+    from pension_credits
+    group by customer_id
+),
+
+-- 72 hours are the day of the credit and the three after it: booking times are often unknown
+drawn as (
+    select
+        credits.customer_id,
+        credits.place,
+        {{ rate('least(coalesce(sum(withdrawals.amount), 0), max(credits.amount))', 'max(credits.amount)') }} as drawn_share
+    from pension_credits as credits
+    left join (
+        select account_id, biz_date, amount
+        from {{ ref('stg_core__transactions') }}
+        where direction = 'out'
+            and biz_date > {{ plus_months(as_of(), -4) }}
+            and (txn_type = 'cash' or (txn_type = 'transfer' and (counterparty_bank is not null or channel = 'third_party')))
+    ) as withdrawals
+        on credits.account_id = withdrawals.account_id
+        and withdrawals.biz_date >= credits.paid_on
+        and withdrawals.biz_date <= {{ plus_days('credits.paid_on', 3) }}
+    where credits.place <= 3
+    group by credits.customer_id, credits.place
+),
+
+drawn_rates as (
+    select customer_id, {{ rate('sum(drawn_share)', 'count(*)') }} as pension_drawn_rate
+    from drawn
+    group by customer_id
+),
+
+flows as (
+    select
+        customer_id,
+        last_day(biz_date) as month_end,
+        cast(sum(case when direction = 'in' then amount else 0 end) as decimal(18, 2)) as inflow_amount,
+        cast(sum(case when direction = 'out' then amount else 0 end) as decimal(18, 2)) as outflow_amount,
+        sum(case when direction = 'in' and biz_date > {{ plus_days(as_of(), -90) }} then amount else 0 end) as inflow_90d_amount,
+        sum(case when direction = 'in' and biz_date > {{ plus_days(as_of(), -180) }} and biz_date <= {{ plus_days(as_of(), -90) }}
+            then amount else 0 end) as inflow_prior_90d_amount
+    from {{ ref('external_flows') }}
+    where biz_date > cast('{{ months[6] }}' as date)
+    group by customer_id, last_day(biz_date)
+),
+
+quarters as (
+    select
+        customer_id,
+        sum(inflow_90d_amount) as inflow_90d_amount,
+        sum(inflow_prior_90d_amount) as inflow_prior_90d_amount
+    from flows
+    group by customer_id
+),
+
+complete_months as (
+    {% for month_end in months[:6] -%}
+    select cast('{{ month_end }}' as date) as month_end, cast('{{ months[loop.index] }}' as date) as month_before
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+medians as (
+    select
+        customers.customer_id,
+        {{ median_amount('coalesce(flows.inflow_amount, 0)') }} as inflow_median_amount,
+        {{ median_amount('coalesce(flows.outflow_amount, 0)') }} as outflow_median_amount,
+        count(*) as months
+    from customers
+    inner join complete_months
+        on customers.known_from <= {{ plus_days('complete_months.month_before', 1) }}
+    left join flows on customers.customer_id = flows.customer_id and complete_months.month_end = flows.month_end
+    group by customers.customer_id
+),
+
+latest as (
+    select customer_id, max(amount) as largest_inflow_amount
+    from (
+        select customer_id, biz_date, sum(amount) as amount
+        from {{ ref('external_flows') }}
+        where direction = 'in' and biz_date >= {{ recent_since(7) }}
+        group by customer_id, biz_date
+    ) as days
+    group by customer_id
+),
+
+visits as (
+    select accounts.customer_id, count(distinct visits.biz_date) as visit_days
+    from {{ ref('stg_core__transactions') }} as visits
+    inner join {{ ref('stg_core__accounts') }} as accounts on visits.account_id = accounts.account_id
+    where visits.channel = 'counter'
+        and visits.biz_date > {{ plus_days(as_of(), -90) }}
+        and visits.txn_type not in ('interest', 'fee', 'tax', 'court', 'reversal')
+        and coalesce(visits.is_customer_initiated, true)
+    group by accounts.customer_id
+)
+
+select
+    customers.customer_id,
+    case
+        when salaries.customer_id is not null then true
+        when customers.history_days >= {{ threshold('payroll_history_days') }} then false
+    end as is_payroll,
+    nullif(salaries.employer, '') as payroll_employer,
+    salaries.median_amount as payroll_median_amount,
+    case
+        when pensions.pension_months >= {{ threshold('pension_months') }} then true
+        when customers.history_days >= {{ threshold('payroll_history_days') }} then false
+    end as is_pension,
+    case when pensions.pension_months >= {{ threshold('pension_months') }} then pensions.median_amount end as pension_median_amount,
+    case when pensions.pension_months >= {{ threshold('pension_months') }} then drawn_rates.pension_drawn_rate end as pension_drawn_rate,
+    case when medians.months >= 3 then medians.inflow_median_amount end as monthly_inflow_median_amount,
+    case when medians.months >= 3 then medians.outflow_median_amount end as monthly_outflow_median_amount,
+    {{ money('coalesce(latest.largest_inflow_amount, 0)') }} as largest_inflow_7d_amount,
+    {{ money('coalesce(quarters.inflow_90d_amount, 0)') }} as inflow_90d_amount,
+    case when customers.history_days >= 180 then {{ money('coalesce(quarters.inflow_prior_90d_amount, 0)') }} end as inflow_prior_90d_amount,
+    cast(coalesce(visits.visit_days, 0) as integer) as branch_visits_90d,
+    {{ as_of_column() }}
+from customers
+left join salaries on customers.customer_id = salaries.customer_id
+left join pensions on customers.customer_id = pensions.customer_id
+left join drawn_rates on customers.customer_id = drawn_rates.customer_id
+left join medians on customers.customer_id = medians.customer_id
+left join quarters on customers.customer_id = quarters.customer_id
+left join latest on customers.customer_id = latest.customer_id
+left join visits on customers.customer_id = visits.customer_id

@@ -1,0 +1,88 @@
+"""`make bench`: what a day costs, stage by stage, beside the floor of one scan of the same files.
+
+    python -m mingdan.bench --customers 100000 [--branches N] [--home var/bench]
+
+Every figure is of this process: wall and cpu seconds, peak memory in MiB (reset before each stage; Linux). The bank is
+made once per size and kept; the day is run on an empty home each time, so that acceptance of all history is in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+UNTIL = date(2026, 6, 29)
+
+
+def measured(name: str, work: Callable[[], Any]) -> dict[str, float]:
+    """Run `work`, print and return its wall and cpu seconds and peak memory in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    wall, cpu = time.monotonic(), cpu_seconds()
+    work()
+    found = {"wall": time.monotonic() - wall, "cpu": cpu_seconds() - cpu, "peak": peak_mib()}
+    sys.stdout.write(f"{name:<18}{found['wall']:9.1f}{found['cpu']:9.1f}{found['peak']:9.0f}\n")
+    sys.stdout.flush()
+    return found
+
+
+def cpu_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def peak_mib() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def floor(landing: Path) -> None:
+    """One scan-and-group of all transactions: nothing that reads them once can be cheaper."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(
+            "select account_id, direction, count(*), sum(amount) "
+            f"from read_parquet('{landing}/core/transactions/*/*.parquet') group by all"
+        ).fetchall()[:0]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m mingdan.bench", description=__doc__)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--branches", type=int, default=0, help="default: one for 2 000 customers")
+    parser.add_argument("--home", type=Path, default=Path("var/bench"))
+    given = parser.parse_args()
+    branches = given.branches or max(2, given.customers // 2000)
+    bank = given.home.resolve() / f"bank-{given.customers}-{branches}"
+    home = given.home.resolve() / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    os.environ |= {"MINGDAN_HOME": str(home), "MINGDAN_LANDING": str(bank)}  # before anything reads them
+
+    from mingdan import day
+    from mingdan.sample_bank import write_sample_bank
+
+    sys.stdout.write(f"{given.customers} customers, {branches} branches, 15 months\n")
+    sys.stdout.write(f"{'stage':<18}{'wall s':>9}{'cpu s':>9}{'peak MiB':>9}\n")
+    if not (bank / "core").exists():
+        measured("sample bank", lambda: write_sample_bank(
+            bank, bank.with_suffix(".truth.parquet"), customers=given.customers, branches=branches, months=15,
+            until=UNTIL, seed=7,
+        ))  # fmt: skip
+    measured("floor", lambda: floor(bank))
+    run = day.Run(as_of=UNTIL, run_id="bench")
+    stages = [measured(step.__name__, lambda step=step: step(run)) for step in day.STEPS]
+    total = {key: sum(stage[key] for stage in stages) for key in ("wall", "cpu")}
+    peak = max(stage["peak"] for stage in stages)
+    sys.stdout.write(f"{'landing to files':<18}{total['wall']:9.1f}{total['cpu']:9.1f}{peak:9.0f}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

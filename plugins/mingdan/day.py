@@ -1,0 +1,296 @@
+"""One business day, step by step. The DAG and `mingdan run` call these same functions in this order:
+
+accept → check_sources → prepare → candidates → check_candidates → deliver → check_leads → publish
+
+Each step takes the run lock, checks that the warehouse holds its own run, and may be run again at any time: a step
+does all of its work anew. What the steps tell each other stands in warehouse/run.json."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from mingdan import catalog, checks, landing, publishing
+from mingdan import settings as settings_module
+from mingdan.contract import Contract, load_contract
+from mingdan.edition import edition, worked_leads
+from mingdan.lock import RunLock
+from mingdan.settings import Home, Settings
+from mingdan.spark_warehouse import SparkWarehouse
+from mingdan.stores import Store
+from mingdan.warehouse import BuildError, BuildResult, StaleTable, Warehouse
+
+log = logging.getLogger(__name__)
+
+PREPARE = ["resource_type:seed", "path:models/staging", "path:models/facts", "path:models/labels"]
+CANDIDATES = ["path:models/segments", "path:models/lists", "path:models/candidates"]
+DELIVER = ["path:models/delivery", "path:models/reports"]
+
+
+class ChecksFailed(RuntimeError):
+    """A check that stops the day; names the suites and rules that failed, with counts."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked: the business date, and whether and what to publish. `run_id` tells one run from another."""
+
+    as_of: date
+    run_id: str
+    publish: bool = True
+    lists: list[str] | None = None
+    known_by: date | None = None
+
+    @property
+    def list_date(self) -> date:
+        return self.as_of + timedelta(days=1)
+
+
+@dataclass
+class Day:
+    """A run at work: where it works, with which settings, and what its earlier steps found."""
+
+    run: Run
+    home: Home
+    settings: Settings
+    contract: Contract
+    warehouse: Warehouse
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def remember(self, **found: Any) -> None:
+        self.state |= found
+        path = self.home.warehouse / "run.json"
+        aside = path.with_suffix(".tmp")
+        aside.write_text(json.dumps(self.state, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        aside.replace(path)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return self.state["variables"]
+
+    @property
+    def off(self) -> dict[str, str]:
+        """Lists that are off today, with the reason."""
+        return self.state["off"]
+
+
+Summary = dict[str, Any]
+
+
+def step(first: bool = False, last: bool = False) -> Callable[[Callable[[Day], Summary]], Callable[[Run], Summary]]:
+    """Wrap a step: the lock is held while it works and kept for the next one; only the first may meet a foreign run's
+    leftovers in the warehouse."""
+
+    def wrap(work: Callable[[Day], Summary]) -> Callable[[Run], Summary]:
+        @wraps(work)
+        def locked(run: Run) -> Summary:
+            settings = settings_module.load()
+            home = settings_module.home(settings)
+            with RunLock(home, run.run_id, keep=not last):
+                engine = SparkWarehouse if settings.engine == "spark" else Warehouse
+                day = Day(run, home, settings, load_contract(), engine(home, settings))
+                if not first:
+                    day.state = own_state(day)
+                log.info("%s: business date %s, run %s", work.__name__, run.as_of, run.run_id)
+                return {"step": work.__name__, "warnings": [], **work(day)}
+
+        return locked
+
+    return wrap
+
+
+def own_state(day: Day) -> dict[str, Any]:
+    path = day.home.warehouse / "run.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    wanted = {"run_id": day.run.run_id, "as_of": str(day.run.as_of), "settings_version": day.settings.version}
+    for key, value in wanted.items():
+        if found.get(key) != value:
+            raise StaleTable(
+                f"the warehouse ({path}) was last used with {key} {found.get(key)}; expected {value}. "
+                "Start the day again from its first step (accept)."
+            )
+    return found
+
+
+@step(first=True)
+def accept(day: Day) -> Summary:
+    """Take in what the bank has landed, check its structure, and open a new warehouse over it."""
+    run = day.run
+    catalog.validate(day.settings)
+    (day.home.warehouse / "run.json").unlink(missing_ok=True)
+    day.warehouse.start_afresh()
+    report = landing.check_sources(day.home, day.settings, day.contract, run.as_of, known_by=run.known_by)
+    report.raise_for_errors()
+    absent = {name for name, table in report.tables.items() if table.status in ("absent", "late_off")}
+    off = lists_off(day.settings, absent, report)
+    if run.lists is not None:
+        unknown = sorted(set(run.lists) - set(catalog.entries()))
+        if unknown:
+            raise catalog.CatalogError(f"no list {unknown[0]!r}; known lists are {', '.join(catalog.list_names())}.")
+        off |= {
+            code: "not asked for in this run" for code in catalog.entries() if code not in run.lists and code not in off
+        }
+    day.warehouse.register_sources(day.contract, {name: report.files(name) for name in report.tables})
+    working, previous = working_days(day)
+    starts_on = day.settings.history_starts_on or report.history_starts_on
+    day.remember(
+        run_id=run.run_id,
+        as_of=str(run.as_of),
+        settings_version=day.settings.version,
+        off=off,
+        is_working_day=working,
+        sources=report.to_rows(),
+        stale=sorted(name for name, table in report.tables.items() if table.status == "stale"),
+        variables=day.settings.dbt_vars()
+        | {
+            "as_of": str(run.as_of),
+            "list_date": str(run.list_date),
+            "previous_business_date": str(previous),
+            "history_starts_on": str(starts_on),
+            "lists": [code for code in catalog.entries() if code not in off],
+            "segments": catalog.segment_names(),
+            "label_families": catalog.label_families(),
+        },
+    )
+    return {
+        "tables": len(report.tables),
+        "off": off,
+        "warnings": [str(each) for each in report.problems if each.severity == "warning"],
+    }
+
+
+def lists_off(settings: Settings, absent: set[str], report: Any) -> dict[str, str]:
+    """Lists that cannot or shall not be built, and why."""
+    off = dict.fromkeys(settings.lists_off, "switched off in settings (lists_off)")
+    for code, entry in catalog.entries().items():
+        missing = [name for name in entry.meta["needs"] if name in absent]
+        if missing and code not in off:
+            off[code] = f"needs {', '.join(missing)}: {report.tables[missing[0]].status.replace('_', ' ')}"
+    return off
+
+
+def working_days(day: Day) -> tuple[bool, date]:
+    """Whether the list date is a working day, and the business date of the working day before it.
+
+    By core.calendar where delivered, else Monday to Friday."""
+    rows = day.warehouse.query(
+        "select cal_date, is_business_day from landing.core__calendar "
+        "where biz_date = (select max(biz_date) from landing.core__calendar)"
+    ).to_pylist()
+    known = {row["cal_date"]: row["is_business_day"] for row in rows}
+
+    def is_working(each: date) -> bool:
+        return known.get(each, each.weekday() < 5)
+
+    before = day.run.list_date - timedelta(days=1)
+    while not is_working(before):
+        before -= timedelta(days=1)
+    return is_working(day.run.list_date), before - timedelta(days=1)
+
+
+@step()
+def check_sources(day: Day) -> Summary:
+    """Content checks on the sources, before anything is computed from them."""
+    verdicts = checks.check_source_content(day.warehouse, day.contract, day.state["sources"], day.run.as_of, None)
+    return gate(day, "source_checks", verdicts, "sources")
+
+
+@step()
+def prepare(day: Day) -> Summary:
+    """Seeds, staging, facts, labels."""
+    return built(day.warehouse.build(PREPARE, day.variables))
+
+
+@step()
+def candidates(day: Day) -> Summary:
+    """Segments, lists and their union. A list whose SQL fails is left out, withheld, and the layer built again."""
+    variables = dict(day.variables)
+    result = day.warehouse.build(CANDIDATES, variables)
+    broken = {name.removeprefix("list_"): why for name, why in result.failed.items() if name.startswith("list_")}
+    broken = {code: why for code, why in broken.items() if code in variables["lists"]}
+    if broken:
+        variables["lists"] = [code for code in variables["lists"] if code not in broken]
+        result = day.warehouse.build(CANDIDATES, variables)
+    day.remember(candidate_variables=variables, broken=broken)
+    summary = built(result)
+    summary["warnings"] += [f"list {code} withheld: {why}" for code, why in broken.items()]
+    return summary
+
+
+@step()
+def check_candidates(day: Day) -> Summary:
+    """Checks on each list's candidates: a list that fails a critical one is withheld, the others go on."""
+    lists = day.state["candidate_variables"]["lists"]
+    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of, None)
+    withheld = {each.subject: ", ".join(failure.rule for failure in each.failures if failure.severity == "critical")
+                for each in verdicts if each.verdict == "failed"}  # fmt: skip
+    day.remember(candidate_checks=[each.to_manifest() for each in verdicts], withheld=withheld)
+    said = [f"{each.suite}: {failure.rule} ({failure.count} of {failure.of}, {failure.severity})"
+            for each in verdicts for failure in each.failures]  # fmt: skip
+    return {"withheld": withheld, "warnings": said}
+
+
+@step()
+def deliver(day: Day) -> Summary:
+    """Eligibility, control group, arbitration, capacity, owner; reports; history."""
+    store = Store(day.home.published)
+    memory = publishing.history_of_leads(store, day.run.list_date, "decisions", day.home.warehouse / "memory")
+    day.warehouse.register_memory([str(path) for path in memory], sorted(day.state["withheld"].items()))
+    summary = built(day.warehouse.build(DELIVER, day.state["candidate_variables"]))
+    day.warehouse.keep_history(day.run.as_of)
+    return summary
+
+
+@step()
+def check_leads(day: Day) -> Summary:
+    """Checks on what would be published. A failure here is ours, not a list's: nothing is published."""
+    verdicts = checks.check_leads(day.warehouse, day.run.as_of, day.run.list_date)
+    return gate(day, "lead_checks", verdicts, "leads")
+
+
+@step(last=True)
+def publish(day: Day) -> Summary:
+    """Publish the day as a revision, unless it is no list day, was built only, or equals what stands."""
+    run = day.run
+    if not run.publish:
+        return {"published": False, "why": f"not published: {run.as_of} was built only, as asked"}
+    if not day.state["is_working_day"]:
+        return {"published": False, "why": f"not published: {run.list_date} is no working day"}
+    keep = worked_leads(day.home.landing, run.list_date)
+    outcome = publishing.publish(Store(day.home.published), edition(day), {"run_id": run.run_id}, keep)
+    return {"published": outcome.published, "revision": outcome.revision, "why": outcome.why}
+
+
+STEPS = (accept, check_sources, prepare, candidates, check_candidates, deliver, check_leads, publish)
+
+
+def run_day(run: Run) -> Iterator[Summary]:
+    """The whole day in one process, one summary a step."""
+    for each in STEPS:
+        yield each(run)
+
+
+def built(result: BuildResult) -> Summary:
+    """Raise for what failed in a layer, say what warned."""
+    if result.failed:
+        said = "; ".join(f"{name} ({why})" for name, why in result.failed.items())
+        raise BuildError(f"{len(result.failed)} of the layer's models or tests failed: {said}")
+    return {"models": len(result.seconds), "warnings": [f"{name}: {why}" for name, why in result.warned.items()]}
+
+
+def gate(day: Day, key: str, verdicts: list[checks.Verdict], what: str) -> Summary:
+    day.remember(**{key: [each.to_manifest() for each in verdicts]})
+    said = [
+        f"{each.suite}: {failure.rule} ({failure.count} of {failure.of})"
+        for each in verdicts
+        for failure in each.failures
+    ]
+    failed = [each for each in verdicts if each.verdict == "failed"]
+    if failed:
+        raise ChecksFailed(f"checks on the {what} failed, the day stops here: {'; '.join(said)}")
+    return {"suites": len(verdicts), "warnings": said}

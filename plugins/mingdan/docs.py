@@ -1,0 +1,162 @@
+"""The generated parts of docs/: lists and labels from their YAML entries, settings from the shipped defaults.
+
+`python -m mingdan.docs` writes them, `--check` says which are not current. What stands above the mark in a page is
+written by hand and kept."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mingdan import catalog
+from mingdan.settings import DEFAULTS, PROJECT, TABLES, load_shipped
+
+FOLDER = PROJECT / "docs"
+MARK = "<!-- Below: written by `make docs`. Change the entries and settings it comes from, not this text. -->\n"
+ASKS_THRESHOLD = re.compile(r"threshold\(\s*'(\w+)'")
+
+
+def lists_page() -> str:
+    """Every list with its rules of selection, score and delivery."""
+    found = catalog.entries()
+    rows = [
+        [f"[{code}](#{code})", entry.title("zh"), entry.title("en"), entry.meta["purpose"], entry.meta["line"]]
+        for code, entry in found.items()
+    ]
+    parts = [table(["code", "名单", "list", "purpose", "line"], rows)]
+    for code, entry in found.items():
+        meta = entry.meta
+        sql = next((catalog.MODELS / "lists").rglob(f"list_{code}.sql")).read_text(encoding="utf-8")
+        asked = sorted(set(ASKS_THRESHOLD.findall(sql)))
+        facts = {
+            "purpose": meta["purpose"],
+            "owner": meta["owner"],
+            "branch": meta["branch_rule"],
+            "channels, in order": ", ".join(meta["channels"]),
+            "offer": meta["offer"],
+            "valid": f"{meta['valid_days']} days",
+            "cool-down": f"{meta['cool_down_days']} days",
+            "base rate × weight": f"{meta['base_rate']} × {meta['weight']}",
+            "sources needed": ", ".join(meta["needs"]) or "the required ones",
+            "thresholds": ", ".join(f"`{name}`" for name in asked) or "none of its own",
+            "success": ", ".join(f"{key} {value}" for key, value in meta["success"].items()),
+        }
+        rules = [
+            [str(number), str(rule["points"]), f"`{rule['when']}`", rule["reason"]["zh"], rule["reason"]["en"]]
+            for number, rule in enumerate(meta["score"], start=1)
+        ]
+        parts += [
+            f"## {code}\n\n**{entry.title('zh')} · {entry.title('en')}**\n\n{entry.description}\n",
+            table(["", ""], [[key, str(value)] for key, value in facts.items()]),
+            table(["rule", "points", "when", "理由", "reason"], [[f"r{row[0]}", *row[1:]] for row in rules]),
+        ]
+    return "\n".join(parts)
+
+
+def labels_page() -> str:
+    """Every label by family, then the segments."""
+    known = catalog.properties()
+    parts = []
+    for family in catalog.label_families():
+        model = known.get(f"label_{family}", {})
+        rows = []
+        for column in model.get("columns") or []:
+            meta = column.get("config", {}).get("meta", {})
+            if column["name"] in ("customer_id", "as_of"):
+                continue
+            shown = [str(meta.get(key, "")) for key in ("zh", "en", "type", "owner", "privacy")]
+            rows.append([f"`{column['name']}`", *shown, column.get("description", "")])
+        parts += [f"## {family}\n\n{model.get('description', '')}\n"]
+        parts += [table(["label", "中文名", "name", "type", "owner", "privacy", "what it says"], rows)] if rows else []
+    segments = []
+    for name in catalog.segment_names():
+        model = known.get(f"segment_{name}", {})
+        title = model.get("config", {}).get("meta", {}).get("title", {})
+        segments.append([f"`{name}`", title.get("zh", ""), title.get("en", ""), model.get("description", "")])
+    if segments:
+        parts += ["## Segments\n", table(["segment", "客群", "name", "who"], segments)]
+    return "\n".join(parts)
+
+
+def settings_page() -> str:
+    """Every key of settings.yml with its default, then every threshold and the other tables."""
+    shipped = load_shipped()
+    rows = [[f"`{name}`", f"`{value}`", meaning] for name, value, meaning in keys(DEFAULTS, shipped.values)]
+    thresholds = [
+        [f"`{row['name']}`", row["enter"], row["keep"] or row["enter"], row["unit"], row["reason_en"], row["reason_zh"]]
+        for row in shipped.rows("thresholds")
+    ]
+    others = [
+        [f"`{name}.csv`", str(len(shipped.rows(name))), ", ".join(key), "yes" if may_add else "no",
+         ", ".join(shipped.rows(name)[0])]
+        for name, (key, may_add) in TABLES.items()
+    ]  # fmt: skip
+    return "\n".join([
+        "## Keys of settings.yml\n", table(["key", "default", "meaning"], rows),
+        "## Tables\n", table(["file", "rows", "key", "a bank may add rows", "columns"], others),
+        "## Thresholds\n", table(["name", "enter", "keep", "unit", "why", "理由"], thresholds),
+    ])  # fmt: skip
+
+
+def keys(path: Path, values: dict[str, Any]) -> Iterable[tuple[str, Any, str]]:
+    """Each key of a settings file (a.b for a nested one), its value, and the comment that stands beside it."""
+    inside = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        found = re.match(r"(\s*)(\w+):\s*([^#]*?)\s*(?:#\s*(.*))?$", line)
+        if not found:
+            continue
+        indent, key, _, comment = found.groups()
+        value = values[inside][key] if indent else values[key]
+        inside = inside if indent else key
+        if not isinstance(value, dict):
+            shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1000)
+            yield (f"{inside}.{key}" if indent else key), shown.removesuffix("\n...\n").strip(), comment or ""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "lists.md": lists_page, "labels.md": labels_page, "settings.md": settings_page,
+}  # fmt: skip
+
+
+def page(name: str) -> str:
+    """The whole page as it should be: what is written by hand, the mark, what is generated."""
+    path = FOLDER / name
+    by_hand = path.read_text(encoding="utf-8").split(MARK)[0] if path.exists() else ""
+    return f"{by_hand.rstrip()}\n\n{MARK}\n{PAGES[name]().rstrip()}\n"
+
+
+def stale() -> list[str]:
+    """Generated pages that differ from what their sources say now."""
+    return [name for name in PAGES if not same(FOLDER / name, page(name))]
+
+
+def same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m mingdan.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say which pages are not current")
+    given = parser.parse_args(arguments)
+    found = stale()
+    for name in found:
+        if given.check:
+            sys.stderr.write(f"docs/{name}: not what its sources say now; run `make docs`.\n")
+        else:
+            (FOLDER / name).write_text(page(name), encoding="utf-8")
+    return 1 if found and given.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""From a built day to what a revision is made of."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from mingdan import __version__, catalog, publishing
+from mingdan.stores import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mingdan.day import Day
+
+NOBODY = "nobody meets the list's Who"
+
+
+def edition(day: Day) -> publishing.Day:
+    """Read the built tables of the run's business date and put them into publication's form."""
+    run, settings = day.run, day.settings
+    branches = frame(day, "branch_capacity", "branch_id")
+    history = day.home.history
+    entries = {code: entry.meta for code, entry in catalog.entries().items()}
+    reports = catalog.report_titles()
+    leads = frame(day, "leads", "branch_id, rank")
+    leads["data_stale"] = leads["list"].map({code: is_stale(day, code) for code in entries}).astype(object)
+    return publishing.Day(
+        business_date=run.as_of,
+        list_date=run.list_date,
+        leads=leads,
+        decisions=history / "decisions" / f"as_of={run.as_of}" / "part-0.parquet",
+        waterfall=history / "waterfall" / f"as_of={run.as_of}" / "part-0.parquet",
+        lists=states(day, branches["branch_id"].tolist()),
+        entries=entries | {name: {"title": title} for name, title in reports.items()},
+        branches=branches[["branch_id", "branch_name"]],
+        changes=frame(day, "lead_changes", "branch_id, lead_id"),
+        checks=[*day.state["source_checks"], *day.state["candidate_checks"], *day.state["lead_checks"]],
+        sources=[row for row in day.state["sources"] if row["biz_date"]],
+        code_version=__version__,
+        settings_version=settings.version,
+        environment=settings.environment,
+        consent_stamp=settings.consent if settings.consent_assumed else None,
+        language=settings.language,
+        currency=settings.currency,
+        mask=settings.mask,
+        reports={name.removeprefix("report_"): frame(day, name, "branch_id") for name in reports},
+        **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
+    )
+
+
+def frame(day: Day, table: str, order_by: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return day.warehouse.read(table, day.run.as_of, order_by).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def is_stale(day: Day, code: str) -> bool:
+    """Whether a list stands on a source that is shown in an older state than the business date's."""
+    needed = {
+        *catalog.entries()[code].meta["needs"],
+        *(each.id for each in day.contract.tables.values() if each.required),
+    }
+    return bool(needed & set(day.state["stale"]))
+
+
+def states(day: Day, branches: list[str]) -> list[dict[str, Any]]:
+    """One state per open branch and list that is on, with the reason where nothing is shown; one per list that is off."""
+    rows = day.warehouse.query(
+        "select list, branch_id, state, reason, count(*) as n from decisions group by all"
+    ).to_pylist()
+    listed = {(row["list"], row["branch_id"]) for row in rows if row["state"] == "listed"}
+    instead: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        instead.setdefault((row["list"], row["branch_id"]), Counter())[f"{row['state']}: {row['reason']}"] += row["n"]
+    withheld = day.state["withheld"] | dict.fromkeys(day.state["broken"], "its SQL failed")
+    found = []
+    for code in catalog.entries():
+        if code in day.off:
+            found.append({"list": code, "branch_id": None, "state": "off", "rows": 0, "why": day.off[code]})
+            continue
+        for branch in branches:
+            state, why = "published", None
+            if code in withheld:
+                state, why = "withheld", withheld[code]
+            elif (code, branch) not in listed:
+                reasons = sorted(instead.get((code, branch), Counter()).items(), key=lambda each: (-each[1], each[0]))
+                state, why = "empty", "; ".join(f"{reason} ({n})" for reason, n in reasons[:3]) or NOBODY
+            found.append({"list": code, "branch_id": branch, "state": state, "why": why})
+    return found
+
+
+def worked_leads(landing: str, since: date) -> set[str]:
+    """Ids of leads with an outcome landed for `since` or later: a correction of that list date keeps them."""
+    store, found = Store(landing), set()
+    for folder in store.folders("crm/contacts"):
+        if folder < f"biz_date={since}":
+            continue
+        for each in store.files(f"crm/contacts/{folder}"):
+            if each.name.endswith(".parquet"):
+                with tempfile.TemporaryDirectory() as scratch:
+                    local = Path(scratch) / each.name
+                    store.fetch(f"crm/contacts/{folder}/{each.name}", local)
+                    found |= set(pq.read_table(local, columns=["lead_id"])["lead_id"].to_pylist())
+    return {each for each in found if each}

@@ -1,0 +1,18 @@
+"""The landing zone: what a bank delivers, accepted and checked before anything is built on it."""
+
+from mingdan.landing.acceptance import Accepted, accept
+from mingdan.landing.check import check_sources, required_ready
+from mingdan.landing.problems import Problem, SourcesError
+from mingdan.landing.report import PartitionFiles, SourceReport, TableState
+
+__all__ = [
+    "Accepted",
+    "PartitionFiles",
+    "Problem",
+    "SourceReport",
+    "SourcesError",
+    "TableState",
+    "accept",
+    "check_sources",
+    "required_ready",
+]

@@ -1,0 +1,451 @@
+"""What a revision is made of: the day as it was built, checked, typed, and put into the published form.
+
+Nothing here knows where it is published. Errors are PublicationError: the day does not add up or may not be published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mingdan import branch_rows, reasons
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATES = ("published", "empty", "withheld", "off")
+MONEY = pa.decimal128(18, 2)
+# The exact types of leads.parquet, so that a column that is empty today has tomorrow's type; others stay as they come.
+LEAD_TYPES = {
+    **dict.fromkeys(("rank", "score", "risk_level", "days_open", "revision", "kept_from_revision"), pa.int32()),
+    **dict.fromkeys(("priority", "stake_amount", "value_amount"), MONEY),
+    **dict.fromkeys(
+        ("due_on", "first_listed_on", "next_contact_on", "last_contact_on", "list_date", "as_of"), pa.date32()
+    ),
+    "data_stale": pa.bool_(),
+}
+MORE_LEAD_COLUMNS = (
+    "rule_ids",
+    "facts",
+    "talk_variant",
+    "offer_code",
+    "value_amount",
+    "central_channel",
+    "kept_from_revision",
+)
+TIER_COLUMNS = ("value_tier", "value_tier_now", "next_tier", "best_introducer_tier")
+PRODUCT_COLUMNS = ("products_held", "products_missing", "category")
+OPENING, NEVER_SAY = "开场", "禁语"
+
+
+class PublicationError(RuntimeError):
+    """A day cannot be published; the message names what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything a revision is made of. The frames hold decimals as decimal, dates as date, unknown as null.
+
+    leads: one row per listed lead (delivery's `leads`). decisions, waterfall: Parquet files, published as they are.
+    lists: {list, branch_id, state, rows, why}, one row per open branch and list that is on, one with branch_id null
+    per list that is off; rows may be left out and are counted. entries: meta by list code, and by report_<name>.
+    branches: branch_id, branch_name of every open branch. reports: by name, each with a branch_id column.
+    changes: branch_id, lead_id, list, subject_id, change, why, rank_now, rank_before [, full_name].
+    tiers, categories, offers, benefits, talk_tracks: settings' tables."""
+
+    business_date: date
+    list_date: date
+    leads: pd.DataFrame
+    decisions: Path
+    waterfall: Path
+    lists: Sequence[Mapping[str, Any]]
+    entries: Mapping[str, Mapping[str, Any]]
+    branches: pd.DataFrame
+    changes: pd.DataFrame
+    checks: Sequence[Mapping[str, Any]]
+    sources: Sequence[Mapping[str, Any]]
+    code_version: str
+    settings_version: str
+    environment: str
+    consent_stamp: str | None = None
+    language: str = "zh"
+    currency: str = "CNY"
+    mask: bool = True
+    reports: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    talk_tracks: Sequence[Mapping[str, str]] = ()
+    offers: Sequence[Mapping[str, str]] = ()
+    benefits: Sequence[Mapping[str, str]] = ()
+    tiers: Sequence[Mapping[str, str]] = ()
+    categories: Sequence[Mapping[str, str]] = ()
+
+
+def refuse(day: Day) -> None:
+    """Raise PublicationError for a day that must not reach branches."""
+    if day.consent_stamp and day.environment != "test":
+        raise PublicationError(
+            f"{day.list_date}: expected real consent data in environment {day.environment!r}; found consent "
+            f"{day.consent_stamp!r}, which is accepted in environment 'test' only. Nothing was published."
+        )
+    if day.list_date != day.business_date + timedelta(days=1):
+        raise PublicationError(
+            f"expected the list date to be the day after the business date {day.business_date}; found {day.list_date}."
+        )
+
+
+def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = None) -> tuple[pa.Table, list[str]]:
+    """Every lead of the revision (full values, without the revision's number), by branch and rank; and the ids kept.
+
+    former: the current revision's leads.parquet, whose rows with an id in `keep` stay."""
+    table = typed(day.leads, "leads")
+    if "customer_id" not in table.column_names and "subject_id" in table.column_names:
+        table = table.rename_columns(["customer_id" if name == "subject_id" else name for name in table.column_names])
+    missing = [
+        name for name in ("lead_id", "list", "branch_id", "rank", "customer_id") if name not in table.column_names
+    ]
+    if missing:
+        raise PublicationError(f"leads: expected a column {missing[0]}; found {', '.join(table.column_names)}.")
+    table = rendered(table, day)
+    kept: list[str] = []
+    if keep and former is not None:
+        stays = pc.and_(
+            pc.is_in(former["lead_id"], pa.array(sorted(keep), pa.string())),
+            pc.invert(pc.is_in(former["lead_id"], table["lead_id"])),
+        )
+        former = former.filter(stays)
+        if former.num_rows:
+            kept = former["lead_id"].to_pylist()
+            # One customer is spoken to once a day: whoever was reached by a kept lead gets no other one.
+            table = table.filter(pc.invert(pc.is_in(table["customer_id"], former["customer_id"])))
+            table = pa.concat_tables([table, as_kept(former, table)], promote_options="permissive")
+    ids = table["lead_id"].to_pylist()
+    if len(set(ids)) != len(ids):
+        raise PublicationError(f"leads: expected each lead_id once; found {len(ids) - len(set(ids))} repeated.")
+    return table.sort_by([("branch_id", "ascending"), ("rank", "ascending"), ("lead_id", "ascending")]), kept
+
+
+def as_kept(former: pa.Table, table: pa.Table) -> pa.Table:
+    """The former revision's rows behind the branch's last rank, marked with the revision that first listed them."""
+    last: dict[str, int] = defaultdict(int)
+    for branch, rank in zip(table["branch_id"].to_pylist(), table["rank"].to_pylist(), strict=True):
+        last[branch] = max(last[branch], rank or 0)
+    former = former.sort_by([("branch_id", "ascending"), ("rank", "ascending"), ("lead_id", "ascending")])
+    ranks, origins = [], []
+    for row in former.select(["branch_id", "revision", "kept_from_revision"]).to_pylist():
+        last[row["branch_id"]] += 1
+        ranks.append(last[row["branch_id"]])
+        origins.append(row["kept_from_revision"] or row["revision"])
+    former = former.set_column(former.column_names.index("rank"), "rank", pa.array(ranks, pa.int32()))
+    at = former.column_names.index("kept_from_revision")
+    former = former.set_column(at, "kept_from_revision", pa.array(origins, pa.int32()))
+    return former.select([name for name in former.column_names if name in table.column_names])
+
+
+def keep_decisions(folder: Path, former: bytes, kept: Sequence[str]) -> None:
+    """Put the former decisions.parquet's rows of the kept leads into the folder's, and close another lead of a subject.
+
+    Delivery of later days remembers published decisions only; without these it would forget leads that were worked."""
+    import duckdb
+
+    (folder / "former.parquet").write_bytes(former)
+    with duckdb.connect() as connection:
+        connection.execute("create table kept as select unnest(?::varchar[]) as lead_id", [list(kept)])
+        connection.execute(
+            """create table old as select former.* from read_parquet(?) as former join kept using (lead_id)""",
+            [str(folder / "former.parquet")],
+        )
+        connection.execute(
+            """create table merged as
+            select new.* replace (
+                case when new.state = 'listed' and new.subject_id in (select subject_id from old)
+                    then 'listed_elsewhere' else new.state end as state)
+            from read_parquet(?) as new
+            where not exists (select 1 from old where old.list = new.list and old.subject_id = new.subject_id)
+            union all by name
+            select * from old""",
+            [str(folder / "decisions.parquet")],
+        )
+        merged = connection.sql("select * from merged order by list, subject_id, lead_id").to_arrow_table()
+    (folder / "former.parquet").unlink()
+    write_parquet(merged, folder / "decisions.parquet")
+
+
+def rendered(table: pa.Table, day: Day) -> pa.Table:
+    """The leads under the published names and in the published order, with reasons, offers and words filled in."""
+    height = table.num_rows
+    columns: dict[str, list[Any]] = {name: table[name].to_pylist() for name in table.column_names}
+    blank: list[Any] = [None] * height
+    names = code_names(day)
+    offers: dict[Any, Mapping[str, str]] = {row["offer"]: row for row in day.offers}
+    benefits: dict[Any, Mapping[str, str]] = {(row["offer"], row["value_tier"]): row for row in day.benefits}
+    talk: dict[tuple[str, str], dict[str, Mapping[str, str]]] = defaultdict(dict)
+    for row in day.talk_tracks:
+        talk[row["list"], row["variant"]][row["part"]] = row
+    language = day.language
+    made: dict[str, list[Any]] = {
+        name: [] for name in ("list_name", "origin", "purpose", "offer", "benefit", "talk_track", "caution", "reasons")
+    }
+    variants = columns.get("talk_variant", blank)
+    tiers = columns.get("value_tier", blank)
+    rules, facts = columns.get("rule_ids", blank), columns.get("facts", blank)
+    codes: list[Any] = []
+    for at, code in enumerate(columns["list"]):
+        entry = day.entries.get(code)
+        if entry is None:
+            raise PublicationError(f"leads: expected lists that have an entry; found {code!r}.")
+        offer = columns.get("offer", blank)[at] or entry.get("offer")
+        words = spoken(talk, code, variants[at])
+        codes.append(offer)
+        made["list_name"].append(entry["title"][language])
+        made["origin"].append(columns.get("origin", blank)[at] or entry.get("origin"))
+        made["purpose"].append(columns.get("purpose", blank)[at] or entry.get("purpose"))
+        made["offer"].append(offers.get(offer, {}).get(f"title_{language}"))
+        made["benefit"].append(benefits.get((offer, tiers[at]), {}).get(f"benefit_{language}"))
+        made["talk_track"].append(words.get(OPENING, {}).get(f"text_{language}"))
+        made["caution"].append(words.get(NEVER_SAY, {}).get(f"text_{language}"))
+        known = json.loads(facts[at]) if facts[at] else {}
+        made["reasons"].append(
+            reasons.strongest(
+                entry, rules[at], known, language, currency=day.currency, year=day.list_date.year, names=names
+            )
+        )
+    own = {**columns, **made, "offer_code": codes, "name": columns.get("full_name", columns.get("name", blank))}
+    own["list_date"] = [day.list_date] * height
+    first = [column.name for column in branch_rows.COLUMNS if column.name != "revision"]
+    more = [*MORE_LEAD_COLUMNS, *sorted(set(own) - set(first) - set(MORE_LEAD_COLUMNS) - {"full_name", "revision"})]
+    arrays = {}
+    for name in (*first, *more):
+        source = (
+            table[name]
+            if name in table.column_names and name not in made and name != "list_date"
+            else own.get(name, blank)
+        )
+        if isinstance(source, list):
+            source = pa.array(source, LEAD_TYPES.get(name, pa.string()))
+        arrays[name] = source
+    return pa.table(arrays)
+
+
+def spoken(talk: Mapping[tuple[str, str], dict[str, Any]], code: str, variant: str | None) -> dict[str, Any]:
+    """The talk track's parts for the variant, else for 'default', else none."""
+    return talk.get((code, variant or "default")) or talk.get((code, "default")) or {}
+
+
+def code_names(day: Day) -> dict[str, dict[str, dict[str, str]]]:
+    """Names of codes by column: tiers and product categories from settings, lists from their entries."""
+    tiers = {row["tier"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.tiers}
+    products = {row["category"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.categories}
+    lists = {code: dict(entry["title"]) for code, entry in day.entries.items() if "title" in entry}
+    return {**dict.fromkeys(TIER_COLUMNS, tiers), **dict.fromkeys(PRODUCT_COLUMNS, products), "also_relevant": lists}
+
+
+def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mapping[str, Any]]) -> None:
+    """Everything of the revision that does not carry its number: decisions, waterfall and what branch files need."""
+    portal = folder / "portal"
+    (portal / "reports").mkdir(parents=True)
+    for name in ("decisions", "waterfall"):
+        (folder / f"{name}.parquet").write_bytes(Path(getattr(day, name)).read_bytes())
+    branches = typed(day.branches, "branches").select(["branch_id", "branch_name"])
+    counts = branch_counts(leads)
+    branches = branches.append_column(
+        "leads", pa.array([counts[branch] for branch in branches["branch_id"].to_pylist()], pa.int32())
+    )
+    strangers = sorted(set(counts) - set(branches["branch_id"].to_pylist()))
+    if strangers:
+        raise PublicationError(f"leads: expected open branches only; found leads of branch {', '.join(strangers)}.")
+    write_parquet(branches.sort_by("branch_id"), portal / "branches.parquet")
+    write_parquet(change_table(day, leads), portal / "changes.parquet")
+    for name, frame in sorted(day.reports.items()):
+        report = typed(frame, f"report {name}")
+        write_parquet(
+            report.sort_by([(column, "ascending") for column in report.column_names]),
+            portal / "reports" / f"{name}.parquet",
+        )
+    (portal / "day.json").write_bytes(
+        canonical(
+            {
+                "business_date": day.business_date, "list_date": day.list_date, "language": day.language,
+                "currency": day.currency, "consent": day.consent_stamp, "mask": day.mask, "names": code_names(day),
+                "lists": {code: entry for code, entry in day.entries.items() if not code.startswith("report_")},
+                "reports": {name: day.entries.get(f"report_{name}", {}) for name in day.reports},
+                "states": states, "talk_tracks": list(day.talk_tracks),
+                "offers": list(day.offers), "benefits": list(day.benefits),
+            }
+        )
+    )  # fmt: skip
+
+
+def change_table(day: Day, leads: pa.Table) -> pa.Table:
+    """One row per lead that is new, kept, moved or gone, with the customer's name where it is known."""
+    table = typed(day.changes, "changes")
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    blank: list[Any] = [None] * table.num_rows
+    known = dict(
+        zip(
+            leads["lead_id"].to_pylist(),
+            zip(leads["customer_id"].to_pylist(), leads["name"].to_pylist(), strict=True),
+            strict=True,
+        )
+    )
+    subjects = columns.get("subject_id", columns.get("customer_id", blank))
+    own_names = columns.get("full_name", blank)
+    found = [known.get(lead_id, (None, None)) for lead_id in columns.get("lead_id", [])]
+    strings = {
+        "branch_id": columns.get("branch_id", []), "lead_id": columns.get("lead_id", []),
+        "list": columns.get("list", blank),
+        "customer_id": [own or other for own, (other, _) in zip(subjects, found, strict=True)],
+        "name": [own or other for own, (_, other) in zip(own_names, found, strict=True)],
+        "change": columns.get("change", []), "why": columns.get("why", blank),
+    }  # fmt: skip
+    arrays = {name: pa.array(values, pa.string()) for name, values in strings.items()}
+    for name in ("rank_now", "rank_before"):
+        arrays[name] = pa.array(columns.get(name, blank), pa.int32())
+    return pa.table(arrays).sort_by([("branch_id", "ascending"), ("change", "ascending"), ("lead_id", "ascending")])
+
+
+def list_states(day: Day, leads: pa.Table) -> list[dict[str, Any]]:
+    """The manifest's lists, checked: one row per open branch and list that is on, one per list that is off."""
+    where = leads.select(["list", "branch_id", "central_channel", "kept_from_revision"]).to_pylist()
+    counts = Counter((row["list"], row["branch_id"]) for row in where if row["central_channel"] is None)
+    kept = Counter((row["list"], row["branch_id"]) for row in where if row["kept_from_revision"] is not None)
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for given in day.lists:
+        code, branch, state, why = given["list"], given["branch_id"], given["state"], given.get("why")
+        place = f"{code}, branch {branch}"
+        if (code, branch or "") in rows:
+            raise PublicationError(f"lists: expected one state per list and branch; found two for {place}.")
+        if state not in STATES or (state == "off") != (branch is None):
+            raise PublicationError(
+                f"lists: expected published, empty or withheld with a branch, off without; found {state!r} for {place}."
+            )
+        # A list that was switched off since may still hold kept leads; it stays off, as a withheld one stays withheld.
+        count = sum(counts[each] for each in counts if each[0] == code) if branch is None else counts[code, branch]
+        if kept[code, branch]:
+            note = f"{kept[code, branch]} kept: outcome recorded on an earlier revision"
+            state, why = "published" if state == "empty" else state, f"{why}; {note}" if why else note
+        elif kept and state == "published" and not count:
+            state, why = "empty", "its leads gave way to leads of the same customers, kept with their outcome"
+        if (count > 0) != (state == "published") and not kept:
+            expected = "leads" if state == "published" else "no lead"
+            raise PublicationError(f"lists: expected {expected} for a list that is {state}; found {count} for {place}.")
+        if state != "published" and not why:
+            raise PublicationError(f"lists: expected why a list is {state}; found nothing for {place}.")
+        rows[code, branch or ""] = {"list": code, "branch_id": branch, "state": state, "rows": count, "why": why}
+    off = {code for code, branch in rows if not branch}
+    on = {code for code, branch in rows if branch}
+    wanted = {(code, branch) for code in on for branch in day.branches["branch_id"]} | {(code, "") for code in off}
+    both = {(code, "") for code in on & off}
+    odd = wanted ^ set(rows) | both | {each for each in counts if each[0] not in on | off}
+    if odd:
+        code, branch = min(odd)
+        raise PublicationError(
+            f"lists: expected exactly one state per open branch and list; found otherwise for {code}, branch {branch}."
+        )
+    return [rows[key] for key in sorted(rows)]
+
+
+def manifest_head(day: Day, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The manifest without its revision and files. A consent stamp stands in it only where there is one."""
+    head: dict[str, Any] = {
+        "business_date": day.business_date, "list_date": day.list_date, "code_version": day.code_version,
+        "settings_version": day.settings_version,
+        "sources": picked(day.sources, ("source", "table", "biz_date", "rows", "version"), "sources"),
+        "checks": picked(day.checks, ("suite", "verdict", "failed"), "checks"),
+        "lists": states,
+    }  # fmt: skip
+    return {**head, **({"consent": day.consent_stamp} if day.consent_stamp else {})}
+
+
+def picked(rows: Iterable[Mapping[str, Any]], keys: Sequence[str], what: str) -> list[dict[str, Any]]:
+    found = []
+    for row in rows:
+        missing = [key for key in keys if key not in row]
+        if missing:
+            raise PublicationError(f"{what}: expected {', '.join(keys)} in each row; found one without {missing[0]}.")
+        found.append({key: row[key] for key in keys})
+    return sorted(found, key=lambda row: canonical(row))
+
+
+def typed(frame: pd.DataFrame, what: str) -> pa.Table:
+    """The frame as Arrow without its index, text as string, the known lead columns in their exact types."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    fields = []
+    for column in table.schema:
+        kind = LEAD_TYPES.get(column.name, column.type)
+        if (
+            pa.types.is_null(kind)
+            or pa.types.is_large_string(kind)
+            or pa.types.is_string_view(kind)
+            or pa.types.is_dictionary(kind)
+        ):
+            kind = pa.string()
+        if pa.types.is_timestamp(kind) and column.name.endswith(("_on", "_date", "_month")):
+            kind = pa.date32()
+        fields.append(pa.field(column.name, kind))
+    try:
+        return table.cast(pa.schema(fields)).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+        raise PublicationError(f"{what}: a column does not have its type; {fault}") from None
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    pq.write_table(table.replace_schema_metadata(None), path, compression="zstd")
+
+
+def write_leads(folder: Path, leads: pa.Table, revision: int) -> None:
+    """leads.parquet: the published columns in the csv's order, the revision among them, then the codes behind them."""
+    at = [column.name for column in branch_rows.COLUMNS].index("revision")
+    write_parquet(
+        leads.add_column(at, "revision", pa.array([revision] * leads.num_rows, pa.int32())), folder / "leads.parquet"
+    )
+
+
+def canonical(value: Any) -> bytes:
+    return (json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=plain) + "\n").encode()
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (Decimal, Path)):
+        return str(value)
+    if isinstance(value, (set, frozenset, tuple)):
+        return sorted(value)
+    raise TypeError(f"expected something JSON can hold; found {type(value).__name__}.")
+
+
+def branch_counts(leads: pa.Table) -> Counter[str]:
+    """Leads per branch, without those handed to a central channel."""
+    return Counter(leads.filter(pc.is_null(leads["central_channel"]))["branch_id"].to_pylist())
+
+
+def described(folder: Path, leads: pa.Table) -> list[dict[str, Any]]:
+    """Every file of the staging folder: its path, rows (null where there are none to count) and sha256."""
+    counts = {"branches": branch_counts(leads), "channels": Counter(leads["central_channel"].to_pylist())}
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        rows = None
+        if path.suffix == ".parquet":
+            rows = pq.read_metadata(path).num_rows
+        elif path.parent.name in counts and path.suffix in (".csv", ".xlsx"):
+            rows = counts[path.parent.name][path.stem]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        found.append({"path": path.relative_to(folder).as_posix(), "rows": rows, "sha256": digest})
+    return sorted(found, key=lambda each: each["path"])
+
+
+def unchanged(manifest: Mapping[str, Any], head: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the manifest says the same, its number and the files that follow from the others left aside."""
+    same = {key: value for key, value in manifest.items() if key not in ("revision", "files")}
+    held = [each for each in manifest["files"] if not each["path"].startswith(("branches/", "channels/"))]
+    return canonical(same) == canonical(head) and canonical(held) == canonical(files)

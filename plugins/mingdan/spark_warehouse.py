@@ -1,0 +1,118 @@
+"""The warehouse on Spark, for banks that one machine cannot hold: the same steps, the same models, the same rows.
+
+A session in this process (dbt's method `session`), its catalogue and tables below MINGDAN_HOME/warehouse/spark. Sources
+are views over the accepted Parquet, so settings must say `engine: spark`, which copies every partition on acceptance."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mingdan.contract import Contract, Table
+from mingdan.warehouse import MEMORY_COLUMNS, StaleTable, Warehouse
+
+
+class SparkWarehouse(Warehouse):
+    """Overrides where rows are kept and read; what is built and in which order is the parent's."""
+
+    target = "spark"
+
+    @property
+    def folder(self) -> Path:
+        return self.home.warehouse / "spark"
+
+    @cached_property
+    def session(self) -> Any:
+        from pyspark.sql import SparkSession
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "spark.sql.warehouse.dir": str(self.folder / "tables"),
+            "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.folder} -Djava.net.preferIPv4Stack=true",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.memory": self.settings.memory.lower().removesuffix("b"),
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.sources.partitionColumnTypeInference.enabled": "true",
+        }
+        builder = SparkSession.builder.master("local[2]").appName("mingdan")
+        for key, value in options.items():
+            builder = builder.config(key, value)
+        session = builder.enableHiveSupport().getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        return session
+
+    def start_afresh(self) -> None:
+        for schema in ("mingdan", "mingdan_settings", "landing", "memory"):
+            self.session.sql(f"drop database if exists {schema} cascade")
+            self.session.sql(f"create database {schema}")
+        shutil.rmtree(self.home.warehouse / "memory", ignore_errors=True)
+
+    def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
+        for table in contract.tables.values():
+            self.session.sql(
+                f"create or replace view landing.{table.view} as {self.view(table, files.get(table.id, []))}"
+            )
+
+    def view(self, table: Table, partitions: list[Any]) -> str:
+        """A view over the table's accepted folder that shows just the chosen versions of the chosen days."""
+        kinds = {"biz_date": "date"} | {column.name: spark_type(column.sql_type) for column in table.columns}
+        names = list(dict.fromkeys(["biz_date", *(column.name for column in table.columns)]))
+        if not partitions:
+            return f"select {', '.join(f'cast(null as {kinds[name]}) as {name}' for name in names)} where false"
+        folder = self.home.accepted / table.source / table.name
+        chosen: dict[int, list[str]] = {}
+        for partition in partitions:
+            chosen.setdefault(partition.version, []).append(f"date'{partition.biz_date}'")
+        wanted = " or ".join(f"(v = {version} and biz_date in ({', '.join(days)}))" for version, days in chosen.items())
+        shown = ", ".join(f"cast({name} as {kinds[name]}) as {name}" for name in names)
+        return f"select {shown} from parquet.`{folder}` where {wanted}"
+
+    def register_memory(self, decisions: Iterable[str], verdicts: list[tuple[str, str]]) -> None:
+        kinds = {name: spark_type(kind) for name, kind in MEMORY_COLUMNS.items()}
+        paths = list(decisions)
+        if paths:
+            frame = self.session.read.parquet(*paths).where("lead_id is not null")
+            frame = frame.selectExpr(*(f"cast({name} as {kind}) as {name}" for name, kind in kinds.items()))
+        else:
+            frame = self.session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in kinds.items()))
+        frame.write.mode("overwrite").format("parquet").saveAsTable("memory.published_decisions")
+        rows = self.session.createDataFrame(verdicts, "list string, check_name string")
+        rows.write.mode("overwrite").format("parquet").saveAsTable("memory.verdicts")
+
+    def let_go(self) -> None:
+        """The session stays: it is this process's only one."""
+
+    def read(self, table: str, as_of: date, order_by: str = "") -> pa.Table:
+        self.expect_date(table, as_of)
+        return self.query(f"select * from {table} {f'order by {order_by}' if order_by else ''}")
+
+    def query(self, sql: str) -> pa.Table:
+        self.session.sql("use mingdan")
+        return self.session.sql(sql).toArrow()
+
+    def expect_date(self, table: str, as_of: date) -> None:
+        found = [row["as_of"] for row in self.query(f"select distinct as_of from {table}").to_pylist()]
+        if any(day != as_of for day in found):
+            raise StaleTable(
+                f"table {table}: expected rows of {as_of}; found {', '.join(map(str, found))}. Run the day again."
+            )
+
+    def export(self, table: str, as_of: date, target: Path, order_by: str) -> int:
+        rows = self.read(table, as_of, order_by)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows, target, compression="zstd")
+        return rows.num_rows
+
+
+def spark_type(sql_type: str) -> str:
+    return {"varchar": "string", "integer": "int", "timestamp": "timestamp_ntz"}.get(sql_type, sql_type)

@@ -1,0 +1,107 @@
+"""What the whole way through finds: planted customers, near misses, one lead each, a waterfall that adds up."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import duckdb
+import pytest
+
+from mingdan import catalog
+from tests.bank import FIRST, SECOND, Bank
+
+
+def members(bank: Bank) -> set[tuple[str, str]]:
+    return {(code, subject) for code, subject in bank.warehouse("select list, subject_id from list_members where is_entry")}
+
+
+def truth(bank: Bank) -> list[dict]:
+    return duckdb.sql(f"select * from read_parquet('{bank.truth}')").to_arrow_table().to_pylist()
+
+
+def test_every_planted_customer_is_found_and_no_near_miss_is(bank: Bank) -> None:
+    found, cases = members(bank), truth(bank)
+    assert {case["list"] for case in cases} >= set(catalog.list_names()) - {"bureau_winover"}
+    missed = [case for case in cases if case["expected"] and (case["list"], case["subject_id"]) not in found]
+    wrong = [case for case in cases if not case["expected"] and (case["list"], case["subject_id"]) in found]
+    assert not missed, [(case["list"], case["case"], case["why"]) for case in missed]
+    assert not wrong, [(case["list"], case["case"], case["why"]) for case in wrong]
+
+
+def test_every_list_has_rows_and_none_has_everyone(bank: Bank) -> None:
+    counts = Counter(code for code, _ in members(bank))
+    customers = bank.warehouse("select count(*) from customer_labels")[0][0]
+    assert set(counts) == set(catalog.entries())
+    assert all(0 < count < customers / 2 for count in counts.values()), counts
+
+
+def test_the_waterfall_adds_up_to_all_customers_per_branch_and_list(bank: Bank) -> None:
+    for as_of in (FIRST, SECOND):
+        base = Counter(bank.history("customer_labels", as_of, "home_branch_id")["home_branch_id"].to_pylist())
+        rows = bank.history("waterfall", as_of).to_pylist()
+        assert rows and min(row["customer_count"] for row in rows) >= 0
+        sums: Counter = Counter()
+        for row in rows:
+            sums[row["list"], row["home_branch_id"]] += row["customer_count"]
+        for code in {row["list"] for row in rows}:
+            assert {branch: sums[code, branch] for branch in base} == dict(base), code
+
+
+def test_a_customer_gets_one_lead_a_day_and_every_lead_a_reason(bank: Bank) -> None:
+    leads = bank.history("leads", SECOND).to_pylist()
+    assert leads
+    assert max(Counter(lead["subject_id"] for lead in leads).values()) == 1
+    assert all(lead["rule_ids"] for lead in leads)
+    for lead in leads:
+        facts = json.loads(lead["facts"])
+        assert set(facts) >= set(catalog.reason_facts(catalog.entries()[lead["list"]].meta))
+
+
+def test_no_branch_gets_more_than_its_capacity_and_ranks_have_no_gap(bank: Bank) -> None:
+    capacity = dict(bank.warehouse("select branch_id, capacity from branch_capacity"))
+    ranks: dict[str, list[int]] = {}
+    for lead in bank.history("leads", SECOND).to_pylist():
+        ranks.setdefault(lead["branch_id"], []).append(lead["rank"])
+    assert ranks
+    for branch, found in ranks.items():
+        assert sorted(found) == list(range(1, len(found) + 1))
+        assert len(found) <= capacity[branch]
+
+
+def test_ghosts_are_candidates_held_out_and_never_shown(bank: Bank) -> None:
+    rows = bank.history("decisions", SECOND).to_pylist()
+    ghosts = [row for row in rows if row["is_ghost"]]
+    assert any(row["state"] == "held_out" for row in ghosts)
+    assert not any(row["state"] == "listed" for row in ghosts)
+    assert {catalog.entries()[row["list"]].meta["purpose"] for row in ghosts} == {"marketing"}
+
+
+def test_a_lead_keeps_its_id_and_first_day_while_it_stays_open(bank: Bank) -> None:
+    first = {(row["list"], row["subject_id"]): row for row in bank.history("decisions", FIRST).to_pylist() if row["lead_id"]}
+    kept = [
+        (first[row["list"], row["subject_id"]], row)
+        for row in bank.history("decisions", SECOND).to_pylist()
+        if (row["list"], row["subject_id"]) in first
+    ]
+    assert len(kept) > 50
+    for before, after in kept:
+        assert (before["lead_id"], before["first_listed_on"], before["is_ghost"]) == (
+            after["lead_id"], after["first_listed_on"], after["is_ghost"],
+        )  # fmt: skip
+
+
+def test_every_lead_shown_the_day_before_is_shown_again_or_said_to_be_gone(bank: Bank) -> None:
+    before = set(bank.history("leads", FIRST)["lead_id"].to_pylist())
+    now = set(bank.history("leads", SECOND)["lead_id"].to_pylist())
+    changes = {row[0]: row[1:] for row in bank.warehouse("select lead_id, change, why from lead_changes")}
+    assert set(changes) == before | now
+    assert {lead for lead, (change, _) in changes.items() if change == "gone"} == before - now
+    assert all(why for _, why in changes.values())
+
+
+@pytest.mark.parametrize("code", catalog.list_names())
+def test_scores_differ_and_stay_within_0_and_100(bank: Bank, code: str) -> None:
+    scores = [row[0] for row in bank.warehouse(f"select score from list_members where list = '{code}'")]
+    assert scores and all(0 <= score <= 100 for score in scores)
+    assert len(set(scores)) > 1 or len(scores) < 5

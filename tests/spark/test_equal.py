@@ -1,0 +1,82 @@
+"""The same day on Spark: every table equal to DuckDB's. `make test-spark` (Java 17)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from mingdan.sample_bank import write_sample_bank
+
+AS_OF = date(2026, 6, 30)
+DAY = """
+import json, sys
+from datetime import date
+from mingdan import day, settings, contract, spark_warehouse, warehouse
+run = day.Run(date.fromisoformat(sys.argv[1]), "equal", publish=False)
+for summary in day.run_day(run):
+    print(summary["step"], flush=True)
+engine = spark_warehouse.SparkWarehouse if settings.load().engine == "spark" else warehouse.Warehouse
+made = engine(settings.home(), settings.load())
+import pyarrow.parquet as pq
+from pathlib import Path
+target = Path(sys.argv[2]); target.mkdir(parents=True)
+for table in sys.argv[3].split(","):
+    pq.write_table(made.query(f"select * from {table}"), target / f"{table}.parquet")
+"""
+
+
+def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path:
+    bank = tmp_path / f"settings-{engine}"
+    bank.mkdir()
+    (bank / "settings.yml").write_text(f"engine: {engine}\nkeep_copies: {json.dumps(engine == 'spark')}\n")
+    target = tmp_path / f"tables-{engine}"
+    finished = subprocess.run(
+        [sys.executable, "-c", DAY, str(AS_OF), str(target), ",".join(tables)], capture_output=True, text=True, cwd=tmp_path,
+        env=os.environ | {"MINGDAN_HOME": str(tmp_path / f"home-{engine}"), "MINGDAN_LANDING": str(landing),
+                          "MINGDAN_SETTINGS": str(bank)},
+    )  # fmt: skip
+    assert finished.returncode == 0, (finished.stdout[-2000:], finished.stderr[-6000:])
+    return target
+
+
+def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
+    from mingdan.settings import DBT_PROJECT
+
+    models = DBT_PROJECT / "models"
+    tables = sorted(
+        path.stem for path in models.rglob("*.sql") if not path.is_relative_to(models / "staging")
+    )
+    assert len(tables) > 40
+    landing = tmp_path / "landing"
+    write_sample_bank(landing, tmp_path / "truth.parquet", customers=2000, branches=20, months=15, until=AS_OF, seed=7)
+    duck = built(tmp_path, landing, "duckdb", tables)
+    spark = built(tmp_path, landing, "spark", tables)
+    different = []
+    with duckdb.connect() as connection:
+        for table in tables:
+            one, two = f"'{duck}/{table}.parquet'", f"'{spark}/{table}.parquet'"
+            names = [row[0] for row in connection.execute(f"describe select * from {one}").fetchall()]
+            kinds = {path: {row[0]: row[1] for row in connection.execute(f"describe select * from {path}").fetchall()} for path in (one, two)}
+            if set(kinds[one]) != set(kinds[two]):
+                different.append(f"{table}: columns {sorted(set(kinds[one]) ^ set(kinds[two]))}")
+                continue
+            shown = ", ".join(f'"{name}"' for name in names)
+            for left, right in ((one, two), (two, one)):
+                rows = connection.execute(
+                    f"select {shown} from {left} except all select {shown} from {right} limit 3"
+                ).fetchall()
+                if rows:
+                    columns = [
+                        name for name in names
+                        if connection.execute(
+                            f'select count(*) from (select "{name}" from {left} except all select "{name}" from {right})'
+                        ).fetchone()[0]
+                    ]  # fmt: skip
+                    different.append(f"{table}: rows of {Path(left.strip(chr(39))).parent.name} only, columns {columns}")
+    assert not different, "\n".join(different)

@@ -1,0 +1,78 @@
+"""Who may import what, as docs/architecture.md says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from mingdan.settings import PROJECT
+
+PLUGINS = PROJECT / "plugins" / "mingdan"
+# package → the only files that may import it, relative to the project
+ALLOWED = {
+    "airflow": ("dags/", "plugins/mingdan/airflow_tasks.py"),
+    "dbt": ("plugins/mingdan/warehouse.py",),
+    "great_expectations": ("plugins/mingdan/checks.py", "expectations/"),
+    "fsspec": ("plugins/mingdan/stores.py", "plugins/mingdan/landing/"),
+    "xlsxwriter": ("plugins/mingdan/workbook.py",),
+    "pyspark": ("plugins/mingdan/spark_warehouse.py",),
+}
+FILES = sorted(path for folder in ("plugins", "dags", "expectations", "examples") for path in (PROJECT / folder).rglob("*.py"))
+
+
+def imports(path: Path, top_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_the_walk_finds_the_project() -> None:
+    assert len(FILES) > 20
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_a_library_is_imported_only_where_the_house_keeps_it(package: str) -> None:
+    users = [str(path.relative_to(PROJECT)) for path in FILES if package in imports(path)]
+    assert users, f"nothing imports {package}"
+    assert [user for user in users if not user.startswith(ALLOWED[package])] == []
+
+
+def test_a_dag_file_imports_nothing_heavy_at_its_top() -> None:
+    for path in (PROJECT / "dags").glob("*.py"):
+        assert imports(path, top_only=True) <= {"airflow", "mingdan", "datetime", "__future__"}
+        assert len(path.read_text().splitlines()) <= 70
+
+
+def test_only_settings_reads_the_environment() -> None:
+    for path in FILES:
+        if path.name in ("settings.py", "warehouse.py", "bench.py"):  # the last two write it, for dbt and for themselves
+            continue
+        names = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute) and node.attr == "environ"]
+        assert not names, path
+
+
+def test_no_model_asks_a_clock_and_engines_differ_in_one_folder_only() -> None:
+    for path in (PROJECT / "dbt_project").rglob("*.sql"):
+        if "target" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8").lower()
+        code = "\n".join(line.split("--")[0] for line in text.splitlines())
+        for forbidden in ("current_date", "now()", "current_timestamp", "random("):
+            assert forbidden not in code, (path, forbidden)
+        if "engines" not in path.parts:
+            assert "adapter.dispatch" not in code and "target.type" not in code, path
+            assert "::" not in code, path
+
+
+def test_every_sql_file_begins_with_the_question_it_answers() -> None:
+    for path in (PROJECT / "dbt_project" / "models").rglob("*.sql"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(f"-- {path.stem}") and first.rstrip().endswith("?"), path
