@@ -14,8 +14,8 @@ meanwhile, clear from `accept_and_check_sources` on.
 - Any task, *another run holds the lock*: let that run end, then clear.
 
 ### By hand
-Param `as_of` builds another date. A back-fill publishes only if its configuration says `{"publish": true}`; give it
-`--max-active-runs 1`, since one run is under way at a time.
+Param `as_of` builds another date, after a run that still waits for its sources; a back-fill does not queue behind it.
+It publishes only if its configuration says `{"publish": true}`; give it `--max-active-runs 1`: runs go one at a time.
 
 ### Who is told
 Failures and warnings go to `notices` of the bank's settings.yml.

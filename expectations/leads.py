@@ -14,6 +14,8 @@ from mingdan.catalog import PURPOSES
 from expectations.rules import Rule, great_expectations, suite, told
 
 WHO = "maintainers of mingdan (dbt_project/models/delivery)"
+NEVER_NULL = ("lead_id", "subject_id", "list", "branch_id", "rank", "score", "purpose", "channel", "first_listed_on",
+              "list_date")  # fmt: skip
 
 # What cannot be looked up counts against the lead. `place` is where the lead stands in its branch by its rank.
 FRAME = """
@@ -53,21 +55,9 @@ def suite_of(lists: Sequence[str], list_date: date) -> Any:
     def flag(column: str, wanted: bool, name: str, says: str) -> Any:
         return rule(is_.ExpectColumnValuesToBeInSet, name, says, column=column, value_set=[wanted])
 
-    never_null = (
-        "lead_id",
-        "subject_id",
-        "list",
-        "branch_id",
-        "rank",
-        "score",
-        "purpose",
-        "channel",
-        "first_listed_on",
-        "list_date",
-    )
     expectations = [
         *(rule(is_.ExpectColumnValuesToNotBeNull, f"{each}_missing", f"every lead has its {each}", column=each)
-          for each in never_null),
+          for each in NEVER_NULL),
         rule(is_.ExpectColumnValuesToBeUnique, "lead_id_twice", "a lead is there once", column="lead_id"),
         rule(is_.ExpectColumnValuesToMatchRegex, "lead_id_odd", "lead_id is L and 20 hexadecimal digits",
              column="lead_id", regex="^L[0-9a-f]{20}$"),

@@ -68,10 +68,13 @@ def told(name: str, says: str, who_fixes: str) -> dict[str, str]:
 
 
 def great_expectations() -> Any:
-    """The library, imported late (it takes seconds) and quietly: under Airflow it would fill the task's log."""
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    """The library, imported late (it takes seconds) and quietly: it would fill a task's log, and an error of its own
+    may quote a value. What it cannot judge is raised by its caller."""
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         import great_expectations.expectations
+    for name in [each for each in logging.root.manager.loggerDict if each.startswith("great_expectations.")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return gx

@@ -41,7 +41,7 @@ AT_WORK = "level in ('branch', 'outlet') and (closed_on is null or closed_on > {
 
 @dataclass(frozen=True)
 class Landed:
-    """What has landed for a business date: which partition of each table is read, by table id."""
+    """What has landed for a business date: the partition of each table that is judged, by table id."""
 
     as_of: date
     contract: Contract
@@ -49,15 +49,16 @@ class Landed:
     currency: str = "CNY"
 
     def rows(self, table_id: str) -> str:
-        """SQL: the newest partition of a table; no row when there is none."""
+        """SQL: that partition of a table; no row when there is none."""
         day = day_sql(self.days[table_id]) if table_id in self.days else "cast(null as date)"
         return f"(select * from landing.{self.contract.tables[table_id].view} where biz_date = {day})"
 
     def before(self, table: Table) -> tuple[date, date]:
-        """First and last day that a partition is compared with: the week before, or the month-end before."""
+        """First and last day that a partition is compared with: the week before (of monthly events, the month before),
+        or the month-end before."""
         day = self.days.get(table.id, self.as_of)
         if table.kind == "event":
-            return day - timedelta(days=7), day - timedelta(days=1)
+            return day - timedelta(days=7 if table.cadence == "daily" else 31), day - timedelta(days=1)
         return month_end_before(day), month_end_before(day)
 
 
@@ -198,7 +199,7 @@ def like_before(table: Table) -> list[Rule]:
     """Per column that may be null the share of rows that fill it, per amount its mean, in percent of those before."""
     shown = COMPARABLE.get(table.id, "1 = 1")
     today, row_count = measures(table, shown), rows_where(shown)
-    when = "in the week before" if table.kind == "event" else "at the month-end before"
+    when = "in the days before" if table.kind == "event" else "at the month-end before"
     found = []
     for name, part in today.items():
         column, kind = name.rsplit("_", 1)
@@ -400,7 +401,7 @@ PRACTICE: dict[str, tuple[Make, ...]] = {
         practice("active_past_expiry", "no active limit has expired", "status = 'active' and expires_on < {as_of}"),
     ),
     "lending.loans": (
-        practice("balance_above_principal", "no more is owed than was lent", "balance > principal"),
+        practice("balance_above_principal", "no loan owes a fifth more than was lent", "balance > 1.2 * principal"),
         practice("settled_with_balance", "settled loans are at 0", "status = 'settled' and balance > 0"),
         practice("performing_and_overdue", "no performing loan is overdue for a month",
                  "status = 'performing' and overdue_days > 30"),
@@ -408,8 +409,8 @@ PRACTICE: dict[str, tuple[Make, ...]] = {
     "lending.loan_whitelist": (
         practice("names_nobody", "every row names a customer or a prospect",
                  "customer_id is null and id_hash is null and prospect_name is null and prospect_mobile is null"),
-        practice("prospect_without_ground", "prospects come with a ground for contacting them",
-                 "customer_id is null and coalesce(trim(contact_ground), '') = ''"),
+        practice("prospect_without_ground", "most rows name a customer or state a ground for contacting the prospect",
+                 "customer_id is null and coalesce(trim(contact_ground), '') = ''", at_most=0.5),
         never("all_expired", "some row is still valid", rows_where("valid_to >= {as_of}") + " = 0"),
     ),
     "lending.bureau_summaries": (

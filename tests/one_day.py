@@ -101,6 +101,11 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
          "full_name": "沈阳光", "change": "gone", "why": "won", "rank_now": None, "rank_before": 3}
         for branch in branch_ids
     ])  # fmt: skip
+    held = pd.DataFrame([
+        {"branch_id": branch, "value_tier": tier["tier"], "category": category, "held": held, "held_count": 12,
+         "customer_count": 40, "penetration_rate": Decimal("0.300000"), "as_of": BUSINESS_DATE}
+        for branch in branch_ids for tier in TIERS for category, held in (("time", "yes"), ("app", "yes"), ("*", "2"))
+    ])  # fmt: skip
     new = frame.assign(change="new", why="entered", rank_now=frame["rank"], rank_before=None)
     changes = pd.concat([new[list(gone.columns)], gone], ignore_index=True)
     tables = settings.load()
@@ -111,7 +116,7 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
         "entries": {
             **{code: catalog.entries()[code].meta for code in LISTS},
             "bureau_winover": {"title": {"zh": "征信策反", "en": "Bureau win-over"}},
-            "report_maturity_ladder": {"title": {"zh": "到期结构视图", "en": "Maturity ladder"}},
+            **catalog.report_entries(),
         },
         "branches": pd.DataFrame(
             {"branch_id": branch_ids, "branch_name": [f"第{int(branch)}支行" for branch in branch_ids]}
@@ -120,7 +125,7 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
         "checks": [{"suite": "leads", "verdict": "passed", "failed": []}],
         "sources": [{"source": "core", "table": "customers", "biz_date": BUSINESS_DATE, "rows": 12, "version": 1}],
         "code_version": "0.1.0", "settings_version": "abc", "environment": "test",
-        "reports": {"maturity_ladder": ladder}, "tiers": TIERS,
+        "reports": {"maturity_ladder": ladder, "product_penetration": held}, "tiers": TIERS,
         **{name: tables.rows(name) for name in ("talk_tracks", "offers", "benefits", "categories")},
     }  # fmt: skip
     return Day(**{**values, **changed})

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def main() -> int:
         ))  # fmt: skip
     measured("floor", lambda: floor(bank))
     run = day.Run(as_of=UNTIL, run_id="bench")
-    stages = [measured(step.__name__, lambda step=step: step(run)) for step in day.STEPS]
+    stages = [measured(step.__name__, partial(step, run)) for step in day.STEPS]
     total = {key: sum(stage[key] for stage in stages) for key in ("wall", "cpu")}
     peak = max(stage["peak"] for stage in stages)
     sys.stdout.write(f"{'landing to files':<18}{total['wall']:9.1f}{total['cpu']:9.1f}{peak:9.0f}\n")

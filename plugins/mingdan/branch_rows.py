@@ -148,6 +148,7 @@ CODES: dict[str, dict[str, tuple[str, str]]] = {
     "last_outcome": OUTCOMES,
     "outcome": OUTCOMES,
     "change": CHANGES,
+    "category": {"loan_product": ("贷款", "loan"), "credit_card": ("信用卡", "credit card")},
     "variant": {
         "default": ("通用", "any"), "ahead": ("到期前", "before maturity"), "matured": ("到期后", "after maturity"),
         "watch": ("关注", "watch"), "warning": ("预警", "warning"), "critical": ("高危", "critical"),
@@ -168,6 +169,7 @@ CODES: dict[str, dict[str, tuple[str, str]]] = {
                    "withheld": ("暂停发布", "withheld"), "off": ("未启用", "off")},
 }  # fmt: skip
 
+FLAG = {"zh": ("是", "否"), "en": ("yes", "no")}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -243,7 +245,7 @@ def reader(column: Column, day: Mapping[str, Any]) -> Callable[[Any], Any]:
     if column.kind in ("number", "amount", "priority", "date"):
         return lambda value: value
     if column.kind == "flag":
-        yes, no = ("是", "否") if language == "zh" else ("yes", "no")
+        yes, no = FLAG[language]
         return lambda value: None if value is None else yes if value else no
     if column.kind == "code":
         known: dict[str, str] = {}

@@ -164,9 +164,7 @@ def named_in(column: str, sql: str) -> bool:
     return re.search(rf"\b{re.escape(column)}\b", code) is not None
 
 
-def report_titles() -> dict[str, dict[str, str]]:
-    """Every report model's title in both languages, by model name."""
+def report_entries() -> dict[str, dict[str, Any]]:
+    """The meta of every report model by model name: title, columns (their names), workbook (how it is drawn)."""
     known = properties()
-    return {
-        f"report_{name}": known[f"report_{name}"]["config"]["meta"]["title"] for name in names("reports", "report_")
-    }
+    return {f"report_{name}": known[f"report_{name}"]["config"]["meta"] for name in names("reports", "report_")}

@@ -28,7 +28,7 @@ Counts = dict[str, dict[str, int]]  # suite → rule → how many rows failed, o
 
 
 class CheckError(RuntimeError):
-    """A rule that could not be judged: our fault, not the data's. Names suite and rule."""
+    """Something that could not be judged: our fault, not the data's. Names the suite and rule, or the table."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,20 @@ class Verdict:
 
 
 def check_source_content(
-    warehouse: Warehouse, contract: Contract, report: Any, as_of: date, previous: Counts | None = None
+    warehouse: Warehouse,
+    contract: Contract,
+    report: Sequence[Mapping[str, Any]],
+    as_of: date,
+    previous: Counts | None = None,
 ) -> list[Verdict]:
-    """One verdict for each table with rows on the business date, from the views landing.<source>__<table>.
+    """One verdict for each table that the source report (rows with source, table, status and biz_date) says is read.
 
-    Of event tables that day's partition is judged, of snapshot tables the newest by then. `report` (of check_sources)
-    is what has been said already: nothing in it is counted again. `previous`: counts of an earlier run to show beside
-    today's; by default those kept in history/check_counts."""
-    days = newest_days(warehouse, contract, as_of)
-    landed = sources.Landed(as_of, contract, days, warehouse.settings.currency)
+    Judged are the rows of that biz_date in the view landing.<source>__<table>; a table without any has no verdict.
+    `previous`: counts of an earlier run to show beside today's; by default those kept in history/check_counts.
+    Raises CheckError when a required table is not in the report."""
+    landed = sources.Landed(as_of, contract, days_read(contract, report), warehouse.settings.currency)
     judge = Judge(counts_before(warehouse.home, as_of) if previous is None else previous)
-    for table_id in days:
+    for table_id in landed.days:
         table = contract.tables[table_id]
         rules = sources.rules(table, landed)
         counted = warehouse.query(sources.statement(table, landed, columns_of(rules))).to_pylist()[0]
@@ -138,19 +141,14 @@ def check_leads(warehouse: Warehouse, as_of: date, list_date: date) -> list[Verd
 # Counting
 
 
-def newest_days(warehouse: Warehouse, contract: Contract, as_of: date) -> dict[str, date]:
-    """The partition of each table that is judged, by table id, without tables that have none."""
-    upto = f"biz_date <= cast('{as_of}' as date)"
-    snapshots = [table for table in contract.tables.values() if table.kind == "snapshot"]
-    rows = warehouse.query(
-        " union all ".join(
-            f"select '{each.id}' as id, max(biz_date) as day from landing.{each.view} where {upto}"
-            for each in snapshots
-        )
-    ).to_pylist()
-    found = {row["id"]: row["day"] for row in rows if row["day"]}
-    return {each.id: as_of if each.kind == "event" else found[each.id] for each in contract.tables.values()
-            if each.kind == "event" or each.id in found}  # fmt: skip
+def days_read(contract: Contract, report: Sequence[Mapping[str, Any]]) -> dict[str, date]:
+    """The partition of each table that is judged, by table id."""
+    used = [row for row in report if row["status"] in ("ok", "stale")]
+    days = {f"{row['source']}.{row['table']}": date.fromisoformat(str(row["biz_date"])) for row in used}
+    for table in contract.tables.values():
+        if table.required and table.id not in days:
+            raise CheckError(f"source report: expected the biz_date of {table.id}, which is required; found none.")
+    return days
 
 
 def columns_of(rules: Iterable[Rule]) -> str:
@@ -165,9 +163,8 @@ def alias(sql: str) -> str:
 
 
 def expect_day(warehouse: Warehouse, tables: Iterable[str], as_of: date) -> None:
-    with warehouse.connect(read_only=True) as connection:
-        for table in tables:
-            warehouse.expect(connection, table, as_of)
+    for table in tables:
+        warehouse.expect(table, as_of)
 
 
 # Judging

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -52,7 +52,9 @@ def sample_bank(
     months: Annotated[int, typer.Option(help="Months of history.", min=3)] = 15,
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last delivered day.")] = datetime(2026, 6, 29),
     seed: Annotated[int, typer.Option(help="Same seed, same bank.")] = 7,
-    snapshots: Annotated[str, typer.Option(help="month-ends or daily.")] = "month-ends",
+    snapshots: Annotated[
+        Literal["month-ends", "daily"], typer.Option(help="Which days have snapshots.")
+    ] = "month-ends",
 ) -> None:
     """Write a synthetic bank into the landing zone, and truth.parquet (who belongs on which list) beside it."""
     from mingdan.sample_bank import write_sample_bank
@@ -111,7 +113,8 @@ def run(
             typer.echo(f"{summary['step']:<17} done after {took:5.1f} s", err=True)
             for warning in summary["warnings"]:
                 typer.echo(f"  warning: {warning}", err=True)
-    typer.echo(summary["why"] or f"published list date {wanted.list_date}, revision {summary['revision']}")
+    done = f"published list date {wanted.list_date}, revision {summary['revision']}: " if summary["published"] else ""
+    typer.echo(done + summary["why"])
 
 
 @app.command()

@@ -196,7 +196,7 @@ def working_days(day: Day) -> tuple[bool, date]:
 @step()
 def check_sources(day: Day) -> Summary:
     """Content checks on the sources, before anything is computed from them."""
-    verdicts = checks.check_source_content(day.warehouse, day.contract, day.state["sources"], day.run.as_of, None)
+    verdicts = checks.check_source_content(day.warehouse, day.contract, day.state["sources"], day.run.as_of)
     return gate(day, "source_checks", verdicts, "sources")
 
 
@@ -226,9 +226,10 @@ def candidates(day: Day) -> Summary:
 def check_candidates(day: Day) -> Summary:
     """Checks on each list's candidates: a list that fails a critical one is withheld, the others go on."""
     lists = day.state["candidate_variables"]["lists"]
-    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of, None)
+    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of)
     withheld = {each.subject: ", ".join(failure.rule for failure in each.failures if failure.severity == "critical")
                 for each in verdicts if each.verdict == "failed"}  # fmt: skip
+    checks.write_data_docs(verdicts, day.home.logs / "data_docs" / str(day.run.as_of))
     day.remember(candidate_checks=[each.to_manifest() for each in verdicts], withheld=withheld)
     said = [f"{each.suite}: {failure.rule} ({failure.count} of {failure.of}, {failure.severity})"
             for each in verdicts for failure in each.failures]  # fmt: skip
@@ -285,6 +286,7 @@ def built(result: BuildResult) -> Summary:
 
 def gate(day: Day, key: str, verdicts: list[checks.Verdict], what: str) -> Summary:
     day.remember(**{key: [each.to_manifest() for each in verdicts]})
+    checks.write_data_docs(verdicts, day.home.logs / "data_docs" / str(day.run.as_of))
     said = [
         f"{each.suite}: {failure.rule} ({failure.count} of {failure.of})"
         for each in verdicts

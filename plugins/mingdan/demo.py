@@ -32,6 +32,7 @@ def main() -> int:
     if any(state != "success" for state in states.values()):
         return 1
     found = publishing.published(Store(home.published))
+    assert found is not None  # the DAG has just published
     folder = Path(home.published) / found["list_date"] / f"r{found['revision']:03d}"
     say(f"published list date {found['list_date']}, revision {found['revision']}  ({since(started)})\n")
     branch_files = sorted((folder / "branches").glob("*.csv"), key=lambda path: (-path.stat().st_size, path.name))

@@ -27,7 +27,7 @@ def edition(day: Day) -> publishing.Day:
     branches = frame(day, "branch_capacity", "branch_id")
     history = day.home.history
     entries = {code: entry.meta for code, entry in catalog.entries().items()}
-    reports = catalog.report_titles()
+    reports = catalog.report_entries()
     leads = frame(day, "leads", "branch_id, rank")
     leads["data_stale"] = leads["list"].map({code: is_stale(day, code) for code in entries}).astype(object)
     return publishing.Day(
@@ -37,7 +37,7 @@ def edition(day: Day) -> publishing.Day:
         decisions=history / "decisions" / f"as_of={run.as_of}" / "part-0.parquet",
         waterfall=history / "waterfall" / f"as_of={run.as_of}" / "part-0.parquet",
         lists=states(day, branches["branch_id"].tolist()),
-        entries=entries | {name: {"title": title} for name, title in reports.items()},
+        entries=entries | reports,
         branches=branches[["branch_id", "branch_name"]],
         changes=frame(day, "lead_changes", "branch_id, lead_id"),
         checks=[*day.state["source_checks"], *day.state["candidate_checks"], *day.state["lead_checks"]],

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mingdan.contract import Contract, Table
-from mingdan.warehouse import MEMORY_COLUMNS, StaleTable, Warehouse
+from mingdan.warehouse import MEMORY_COLUMNS, Warehouse
 
 
 class SparkWarehouse(Warehouse):
@@ -92,26 +92,14 @@ class SparkWarehouse(Warehouse):
     def let_go(self) -> None:
         """The session stays: it is this process's only one."""
 
-    def read(self, table: str, as_of: date, order_by: str = "") -> pa.Table:
-        self.expect_date(table, as_of)
-        return self.query(f"select * from {table} {f'order by {order_by}' if order_by else ''}")
-
     def query(self, sql: str) -> pa.Table:
         self.session.sql("use mingdan")
         return self.session.sql(sql).toArrow()
 
-    def expect_date(self, table: str, as_of: date) -> None:
-        found = [row["as_of"] for row in self.query(f"select distinct as_of from {table}").to_pylist()]
-        if any(day != as_of for day in found):
-            raise StaleTable(
-                f"table {table}: expected rows of {as_of}; found {', '.join(map(str, found))}. Run the day again."
-            )
-
-    def export(self, table: str, as_of: date, target: Path, order_by: str) -> int:
+    def export(self, table: str, as_of: date, target: Path, order_by: str) -> None:
         rows = self.read(table, as_of, order_by)
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, target, compression="zstd")
-        return rows.num_rows
 
 
 def spark_type(sql_type: str) -> str:

@@ -57,7 +57,6 @@ class Warehouse:
         connection = duckdb.connect(str(self.path), read_only=read_only)
         try:
             connection.execute(f"set memory_limit = '{self.settings.memory}'")
-            connection.execute(f"set temp_directory = '{self.path}.tmp'")
             yield connection
         finally:
             connection.close()
@@ -142,31 +141,30 @@ class Warehouse:
             DuckDBConnectionManager._ENV.close()
             DuckDBConnectionManager.close_all_connections()
 
-    def read(self, table: str, as_of: date, order_by: str = "") -> pa.Table:
-        """A built table whole. Raises StaleTable when its rows are of another business date."""
-        with self.connect(read_only=True) as connection:
-            self.expect(connection, table, as_of)
-            return connection.sql(f"select * from {table} {f'order by {order_by}' if order_by else ''}").to_arrow_table()
-
     def query(self, sql: str) -> pa.Table:
         with self.connect(read_only=True) as connection:
             return connection.sql(sql).to_arrow_table()
 
-    def expect(self, connection: duckdb.DuckDBPyConnection, table: str, as_of: date) -> None:
-        found = [row[0] for row in connection.execute(f"select distinct as_of from {table}").fetchall()]
+    def expect(self, table: str, as_of: date) -> None:
+        """Raise StaleTable when a built table holds rows of another business date."""
+        found = self.query(f"select distinct as_of from {table}")["as_of"].to_pylist()
         if any(day != as_of for day in found):
             raise StaleTable(
                 f"table {table}: expected rows of {as_of}; found {', '.join(map(str, found))}. Run the day again."
             )
 
-    def export(self, table: str, as_of: date, target: Path, order_by: str) -> int:
+    def read(self, table: str, as_of: date, order_by: str = "") -> pa.Table:
+        """A built table whole."""
+        self.expect(table, as_of)
+        return self.query(f"select * from {table} {f'order by {order_by}' if order_by else ''}")
+
+    def export(self, table: str, as_of: date, target: Path, order_by: str) -> None:
         """Write a built table to one Parquet file, ordered by a full key so that the same rows give the same bytes."""
+        self.expect(table, as_of)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.connect(read_only=True) as connection:
-            self.expect(connection, table, as_of)
             rows = f"select * from {table} order by {order_by}"
-            copied = connection.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
-            return copied.fetchall()[0][0]
+            connection.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
 
     def keep_history(self, as_of: date) -> None:
         """Put the day's tables into history/<table>/as_of=D, each partition written aside and replaced whole."""
@@ -222,10 +220,7 @@ def view_sql(table: Table, partitions: list[Any]) -> str:
         groups.setdefault((tuple(partition.absent), partition.in_place), []).extend(partition.paths)
     selects = []
     for (absent, _), paths in groups.items():
-        shown = [
-            f"cast(null as {kinds[name]}) as {name}" if name in absent else name
-            for name in dated
-        ]
+        shown = [f"cast(null as {kinds[name]}) as {name}" if name in absent else name for name in dated]
         selects.append(
             f"select {', '.join(shown)} from read_parquet([{', '.join(map(quoted, paths))}], "
             "hive_partitioning = true, hive_types = {'biz_date': date})"

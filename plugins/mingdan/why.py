@@ -71,8 +71,5 @@ def own_values(entry: catalog.Entry, own: dict[str, Any]) -> Iterator[str]:
 
 def rows_of(path: Any, key: str, subject: str) -> list[dict[str, Any]]:
     with duckdb.connect() as connection:
-        return (
-            connection.execute(f"select * from read_parquet(?) where {key} = ?", [str(path), subject])
-            .to_arrow_table()
-            .to_pylist()
-        )
+        found = connection.sql(f"select * from read_parquet(?) where {key} = ?", params=[str(path), subject])
+        return found.to_arrow_table().to_pylist()

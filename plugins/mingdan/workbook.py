@@ -196,19 +196,22 @@ def write(path: Path, content: Content, day: Mapping[str, Any], revision: int) -
 
 
 def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: Formats) -> None:
-    """One row per lead. All cells but the header and lead_id are unlocked: a protected sheet sorts only such ranges.
+    """One row per lead, in a range that may be edited: of a protected sheet Excel sorts only such ranges.
 
-    lead_id stays locked and cannot be selected, and stands in a range that may be edited, so that sorting moves it.
-    What head office filled in is kept by a validation that refuses typing."""
+    lead_id is locked and cannot even be selected, yet sorting moves it. The other columns of head office can be
+    selected and copied; a validation refuses typing there. Empty cells of folded columns are not written."""
     language, words = day["language"], WORDS[day["language"]]
     all_columns = (*COLUMNS, *FILL_IN)
     height = len(content.cells["lead_id"])
     last = max(height, 1)
     sheet.set_row(0, 32)
+    # Data older than it should be must be seen: its column unfolds when one lead stands on such data.
+    is_stale = {branch_rows.FLAG[language][0]} & set(content.cells["data_stale"])
     for at, column in enumerate(all_columns):
         filled_in = at >= len(COLUMNS)
+        width = 6 if column.name == "data_stale" and is_stale else column.width
         look = formats.body(column.kind, **({"bg_color": FILL} if filled_in else {}), locked=column.name == "lead_id")
-        sheet.set_column(at, at, column.width or 12, None, {"hidden": not column.width})
+        sheet.set_column(at, at, width or 12, None, {"hidden": not width})
         sheet.write_string(0, at, column.title(language), formats.head(FILL_HEAD if filled_in else HEAD))
         if filled_in:
             for row in range(1, height + 1):
@@ -222,10 +225,10 @@ def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: F
         else:
             put = sheet.write_string
         for row, value in enumerate(values, start=1):
-            if value is None:
-                sheet.write_blank(row, at, None, look)
-            else:
+            if value is not None:
                 put(row, at, value, look)
+            elif width:
+                sheet.write_blank(row, at, None, look)
     # One height for all rows: sorting moves the leads, not the heights.
     wrapped = [column for column in COLUMNS if column.width and column.kind == "text"]
     tallest = max((lines(text, column.width) for column in wrapped for text in content.cells[column.name]), default=1)
@@ -242,8 +245,8 @@ def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: F
         "sort": True, "autofilter": True, "format_columns": True, "format_rows": True, "format_cells": True,
         "select_locked_cells": False, "select_unlocked_cells": True,
     })  # fmt: skip
-    lead_id = xlsxwriter.utility.xl_col_to_name(place["lead_id"])
-    sheet.unprotect_range(f"{lead_id}2:{lead_id}{last + 1}", "lead_id")
+    end = xlsxwriter.utility.xl_rowcol_to_cell(last, len(all_columns) - 1)
+    sheet.unprotect_range(f"A2:{end}", "leads")
     sheet.data_validation(1, 0, last, len(COLUMNS) - 1, {
         "validate": "custom", "value": "=FALSE", "error_title": words["leads"], "error_message": words["read_only"],
     })  # fmt: skip

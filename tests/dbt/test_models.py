@@ -35,6 +35,9 @@ def test_a_model_has_a_description_and_a_key_test(path: Path) -> None:
     assert entry is not None and entry.get("description"), f"{path.name} has no YAML entry with a description"
     if path.is_relative_to(DBT_PROJECT / "models" / "staging") or path.stem.startswith("list_"):
         return  # sources' keys are checked where they land, lists' in list_members
-    tests = [*entry.get("data_tests", []), *(test for column in entry.get("columns", []) for test in column.get("data_tests", []))]
+    tests = [
+        *entry.get("data_tests", []),
+        *(test for column in entry.get("columns", []) for test in column.get("data_tests", [])),
+    ]
     kinds = {test if isinstance(test, str) else next(iter(test)) for test in tests}
     assert kinds & {"unique", "unique_together"}, f"{path.name} has no key test"

@@ -215,14 +215,10 @@ def test_the_worked_example_of_a_list_is_a_whole_and_valid_list() -> None:
     )
     catalog.check(entry)
     assert entry.meta["offer"] in {row["offer"] for row in settings.load_shipped().rows("offers")}
-    labels = {
-        column["name"]
-        for name, known in catalog.properties().items()
-        if name.startswith("label_")
-        for column in known.get("columns") or []
-    }
+    labels = catalog.label_columns()
     own = set(re.findall(r"\bas (\w+)", sql)) - {"date"}
-    reasons.validate(entry.meta, labels | own, code)
+    assert set(entry.meta["facts"]) <= own
+    reasons.validate(entry.meta, labels | set(entry.meta["facts"]), code)
     used = set(re.findall(r"\b(\w+_\w+|aum)\b", " ".join(rule["when"] for rule in entry.meta["score"])))
     used |= set(entry.meta["baseline"].values())
     body = re.sub(r"--.*|threshold\('\w+'", "", sql)

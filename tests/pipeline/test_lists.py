@@ -13,7 +13,9 @@ from tests.bank import FIRST, SECOND, Bank
 
 
 def members(bank: Bank) -> set[tuple[str, str]]:
-    return {(code, subject) for code, subject in bank.warehouse("select list, subject_id from list_members where is_entry")}
+    return {
+        (code, subject) for code, subject in bank.warehouse("select list, subject_id from list_members where is_entry")
+    }
 
 
 def truth(bank: Bank) -> list[dict]:
@@ -78,7 +80,9 @@ def test_ghosts_are_candidates_held_out_and_never_shown(bank: Bank) -> None:
 
 
 def test_a_lead_keeps_its_id_and_first_day_while_it_stays_open(bank: Bank) -> None:
-    first = {(row["list"], row["subject_id"]): row for row in bank.history("decisions", FIRST).to_pylist() if row["lead_id"]}
+    first = {
+        (row["list"], row["subject_id"]): row for row in bank.history("decisions", FIRST).to_pylist() if row["lead_id"]
+    }
     kept = [
         (first[row["list"], row["subject_id"]], row)
         for row in bank.history("decisions", SECOND).to_pylist()

@@ -58,7 +58,9 @@ models:
 def project(tmp_path: Path) -> Path:
     """A copy of the project that an analyst may change."""
     for name in ("plugins", "dags", "dbt_project", "expectations"):
-        shutil.copytree(PROJECT / name, tmp_path / "project" / name, ignore=shutil.ignore_patterns("target", "__pycache__"))
+        shutil.copytree(
+            PROJECT / name, tmp_path / "project" / name, ignore=shutil.ignore_patterns("target", "__pycache__")
+        )
     return tmp_path / "project"
 
 
@@ -109,7 +111,9 @@ def test_files_that_do_not_fit_are_named(
 
 def test_a_list_whose_sql_fails_is_withheld_and_the_others_go_out(bank: Bank, project: Path, tmp_path: Path) -> None:
     path = project / "dbt_project" / "models" / "lists" / "deposit" / "list_idle_funds.sql"
-    path.write_text(path.read_text(encoding="utf-8").replace("idle_demand_balance >=", "idle_balance >="), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("idle_demand_balance >=", "idle_balance >="), encoding="utf-8"
+    )
     finished = mingdan(project, tmp_path / "home", bank.landing, "run", "--as-of", str(FIRST))
     assert finished.returncode == 0, finished.stderr[-3000:]
     assert "list idle_funds withheld" in finished.stderr

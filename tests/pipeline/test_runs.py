@@ -47,7 +47,10 @@ def test_the_same_day_elsewhere_gives_the_same_bytes_without_later_data(bank: Ba
             removed += 1
     assert removed > 5
     run_day(tmp_path / "home", landing, FIRST)
-    there, here = digests(tmp_path / "home" / "published" / "2026-07-01"), digests(bank.home / "published" / "2026-07-01")
+    there, here = (
+        digests(tmp_path / "home" / "published" / "2026-07-01"),
+        digests(bank.home / "published" / "2026-07-01"),
+    )
     assert len(here) > 40
     assert there == here
 

@@ -6,6 +6,7 @@ import glob
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     filled, needed = [], True
     for line in (PROJECT / ".env.example").read_text(encoding="utf-8").splitlines():
         needed = needed and not line.startswith("# The rest may stay")
-        filled.append(line + secrets.token_hex(24) if needed and line.endswith("=") else line)
+        filled.append(line + secrets.token_hex(32) if needed and line.endswith("=") else line)
     path.write_text("\n".join(filled) + "\n", encoding="utf-8")
     return path
 
@@ -76,6 +77,6 @@ def postgres(env_file: Path) -> Iterator[Postgres]:
         until(60, "PostgreSQL", lambda: subprocess.run(create, env=connect, capture_output=True).returncode == 0)
         yield Postgres(port, server)
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # ends at once, whoever is still connected
         server.wait()
         shutil.rmtree(folder)

@@ -49,9 +49,7 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
     from mingdan.settings import DBT_PROJECT
 
     models = DBT_PROJECT / "models"
-    tables = sorted(
-        path.stem for path in models.rglob("*.sql") if not path.is_relative_to(models / "staging")
-    )
+    tables = sorted(path.stem for path in models.rglob("*.sql") if not path.is_relative_to(models / "staging"))
     assert len(tables) > 40
     landing = tmp_path / "landing"
     write_sample_bank(landing, tmp_path / "truth.parquet", customers=2000, branches=20, months=15, until=AS_OF, seed=7)
@@ -62,7 +60,10 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
         for table in tables:
             one, two = f"'{duck}/{table}.parquet'", f"'{spark}/{table}.parquet'"
             names = [row[0] for row in connection.execute(f"describe select * from {one}").fetchall()]
-            kinds = {path: {row[0]: row[1] for row in connection.execute(f"describe select * from {path}").fetchall()} for path in (one, two)}
+            kinds = {
+                path: {row[0]: row[1] for row in connection.execute(f"describe select * from {path}").fetchall()}
+                for path in (one, two)
+            }
             if set(kinds[one]) != set(kinds[two]):
                 different.append(f"{table}: columns {sorted(set(kinds[one]) ^ set(kinds[two]))}")
                 continue
@@ -78,5 +79,7 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
                             f'select count(*) from (select "{name}" from {left} except all select "{name}" from {right})'
                         ).fetchone()[0]
                     ]  # fmt: skip
-                    different.append(f"{table}: rows of {Path(left.strip(chr(39))).parent.name} only, columns {columns}")
+                    different.append(
+                        f"{table}: rows of {Path(left.strip(chr(39))).parent.name} only, columns {columns}"
+                    )
     assert not different, "\n".join(different)

@@ -23,9 +23,15 @@ from expectations import candidates, leads, sources
 from expectations.rules import PREVIOUS, Rule, suite
 
 AS_OF, MONTH_END, LIST_DATE = date(2026, 6, 29), date(2026, 5, 31), date(2026, 6, 30)
+ALL = f"where biz_date = date '{AS_OF}'"
 ROWS = 200  # of every source table on the business date, and before it
 CONTRACT = load_contract()
 LANDED = sources.Landed(AS_OF, CONTRACT, dict.fromkeys(CONTRACT.tables, AS_OF), "CNY")
+REPORT = [
+    {"source": each.source, "table": each.name, "status": "ok", "biz_date": str(AS_OF)}
+    for each in CONTRACT.tables.values()
+]
+SOME = [row for row in REPORT if row["source"] in ("core", "wealth", "cards")]
 SECRET = "张三丰疯三张"  # a name that must not be seen again
 
 
@@ -97,7 +103,7 @@ def land(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         selects.append(f"select {shown} from (select {dated}{', '.join(columns)} from {numbers})")
     connection.execute(f"create table landing.{table.view} as {' union all '.join(selects)}")
     if table.id == "core.account_balances":
-        ends = f"select account_id, date '{MONTH_END}', 100, 100 from landing.core__accounts where biz_date = date '{AS_OF}'"
+        ends = f"select account_id, date '{MONTH_END}', 100, 100 from landing.core__accounts {ALL}"
         connection.execute(f"delete from landing.core__account_balances where biz_date = date '{MONTH_END}'")
         connection.execute(
             f"insert into landing.core__account_balances (account_id, biz_date, balance, pledged_amount) {ends}"
@@ -131,7 +137,6 @@ def beyond(rule: Rule, value: float) -> bool:
 
 
 ONE = f"where biz_date = date '{AS_OF}' and rowid = (select min(rowid) from {{view}} where biz_date = date '{AS_OF}')"
-ALL = f"where biz_date = date '{AS_OF}'"
 TOMORROW = AS_OF + timedelta(days=1)
 
 # What breaks a rule from practice: assignments on one row, or (in a list) on all of them.
@@ -156,7 +161,9 @@ BREAKS: dict[str, str | list[str]] = {
     "core.accounts.mostly_other_currency": ["currency = 'USD'"],
     "core.accounts.currency_odd": "currency = 'RMB元'",
     "core.accounts.closed_and_not": "status = 'active', closed_on = opened_on",
-    "core.accounts.term_without_maturity": ["account_type = 'time', matures_on = case when rowid % 9 = 0 then matures_on end"],
+    "core.accounts.term_without_maturity": [
+        "account_type = 'time', matures_on = case when rowid % 9 = 0 then matures_on end"
+    ],
     "core.account_balances.on_closed_accounts": "account_id = 'account_id2'",
     "core.account_balances.overdrawn": ["balance = case when rowid % 3 = 0 then -1 else 1 end"],
     "core.account_balances.overdrawn_widely": ["balance = -1"],
@@ -169,11 +176,12 @@ BREAKS: dict[str, str | list[str]] = {
     "wealth.holdings.held_past_maturity": ["matures_on = date '2026-05-01'"],
     "lending.facilities.used_above_limit": "used_amount = 101",
     "lending.facilities.active_past_expiry": f"expires_on = date '{AS_OF}' - 1",
-    "lending.loans.balance_above_principal": "balance = 101",
+    "lending.loans.balance_above_principal": "balance = 121",
     "lending.loans.settled_with_balance": "status = 'settled'",
     "lending.loans.performing_and_overdue": "overdue_days = 31",
-    "lending.loan_whitelist.names_nobody": "customer_id = null, id_hash = null, prospect_name = null, prospect_mobile = null",
-    "lending.loan_whitelist.prospect_without_ground": "customer_id = null, contact_ground = ' '",
+    "lending.loan_whitelist.names_nobody":
+        "customer_id = null, id_hash = null, prospect_name = null, prospect_mobile = null",
+    "lending.loan_whitelist.prospect_without_ground": ["customer_id = null, contact_ground = ' '"],
     "lending.loan_whitelist.all_expired": [f"valid_to = date '{AS_OF}' - 1"],
     "lending.bureau_summaries.authorisation_expired": [f"authorised_until = date '{AS_OF}' - 1"],
     "lending.bureau_summaries.reported_long_ago": [f"reported_on = date '{AS_OF}' - 181"],
@@ -306,7 +314,7 @@ def rules_of(verdict: Verdict) -> list[str]:
 
 def test_sources_without_fault_pass_and_a_table_without_rows_is_not_judged(tmp_path, whole_bank):
     gone = ("delete from landing.crm__satisfaction", "delete from landing.channels__wecom")
-    verdicts = check_source_content(warehouse_at(tmp_path, whole_bank, *gone), CONTRACT, None, AS_OF)
+    verdicts = check_source_content(warehouse_at(tmp_path, whole_bank, *gone), CONTRACT, REPORT, AS_OF)
     assert {each.verdict for each in verdicts} == {"passed"}
     assert set(by_subject(verdicts)) == set(CONTRACT.tables) - {"crm.satisfaction", "channels.wecom"}
 
@@ -320,7 +328,7 @@ def test_severities_gate_sources(tmp_path, whole_bank):
         f"update landing.core__transactions set amount = amount * 100 {ALL}",  # fen for yuan: critical
         f"update landing.cards__credit_cards set credit_limit = -1 {ALL}",  # of an optional table: a warning
     )
-    found = by_subject(check_source_content(warehouse, CONTRACT, None, AS_OF))
+    found = by_subject(check_source_content(warehouse, CONTRACT, SOME, AS_OF))
     owner = "owner of source core"
     assert found["core.accounts"].verdict == "warned"
     assert found["core.accounts"].failures[0] == Failure("opened_on_in_future", "warning", 1, ROWS, owner)
@@ -337,26 +345,33 @@ def test_severities_gate_sources(tmp_path, whole_bank):
     }
 
 
-def test_only_the_business_dates_rows_of_an_event_table_are_judged(tmp_path, whole_bank):
-    table = "landing.core__transactions"
-    bad_before = f"update {table} set direction = 'in', booked_at = '2020-01-01' where biz_date < date '{AS_OF}'"
-    later = f"select * replace (date '{TOMORROW}' as biz_date, -1 as amount) from {table} limit 9"
-    warehouse = warehouse_at(tmp_path, whole_bank, bad_before, f"insert into {table} {later}")
-    found = by_subject(check_source_content(warehouse, CONTRACT, None, AS_OF))
+def test_only_the_partition_in_use_is_judged(tmp_path, whole_bank):
+    events, snapshots = "landing.core__transactions", "landing.wealth__holdings"
+    changes = (
+        f"update {events} set direction = 'in', booked_at = '2020-01-01' where biz_date < date '{AS_OF}'",
+        f"insert into {events} select * replace (date '{TOMORROW}' as biz_date, -1 as amount) from {events} limit 9",
+        f"update {snapshots} set biz_date = date '2026-06-27', market_value = -1 {ALL}",
+    )
+    report = [
+        {**row, "status": "stale", "biz_date": "2026-06-27"} if row["table"] == "holdings" else row for row in SOME
+    ]
+    found = by_subject(check_source_content(warehouse_at(tmp_path, whole_bank, *changes), CONTRACT, report, AS_OF))
     assert found["core.transactions"].verdict == "passed"
-
-
-def test_a_stale_snapshot_is_judged_as_it_was_last_delivered(tmp_path, whole_bank):
-    table = "landing.wealth__holdings"
-    older = f"update {table} set biz_date = date '2026-06-27', market_value = -1 {ALL}"
-    found = by_subject(check_source_content(warehouse_at(tmp_path, whole_bank, older), CONTRACT, None, AS_OF))
     assert rules_of(found["wealth.holdings"]) == ["market_value_below_minimum"]
+
+
+def test_a_table_that_is_off_is_not_judged_and_a_required_one_must_be_there(tmp_path, whole_bank):
+    warehouse = warehouse_at(tmp_path, whole_bank)
+    off = [{**row, "status": "late_off"} if row["table"] == "holdings" else row for row in SOME]
+    assert "wealth.holdings" not in by_subject(check_source_content(warehouse, CONTRACT, off, AS_OF))
+    with pytest.raises(checks.CheckError, match="core.accounts"):
+        check_source_content(warehouse, CONTRACT, [row for row in SOME if row["table"] != "accounts"], AS_OF)
 
 
 def test_the_currency_is_the_one_in_the_settings(tmp_path, whole_bank):
     warehouse = warehouse_at(tmp_path, whole_bank)
     warehouse.settings.values["currency"] = "CZK"
-    found = by_subject(check_source_content(warehouse, CONTRACT, None, AS_OF))["core.accounts"]
+    found = by_subject(check_source_content(warehouse, CONTRACT, SOME, AS_OF))["core.accounts"]
     assert (found.verdict, rules_of(found)) == ("failed", ["mostly_other_currency"])
 
 
@@ -492,9 +507,11 @@ def delivered(tmp_path_factory) -> Path:
         connection.execute(f"""
             create table customer_labels as
             select 'c' || n as customer_id, 'b' || (n % 2) as home_branch_id, true as has_marketing_consent,
-                false as is_profiling_refused, false as is_staff, false as is_deceased, false as is_do_not_contact, {built}
+                false as is_profiling_refused, false as is_staff, false as is_deceased,
+                false as is_do_not_contact, {built}
             from range(20) as numbers(n);
-            create table branch_capacity as select 'b' || n as branch_id, 3 as capacity, {built} from range(2) as numbers(n);
+            create table branch_capacity as
+            select 'b' || n as branch_id, 3 as capacity, {built} from range(2) as numbers(n);
             create table list_rules as select unnest({lists}[:3]) as list, {built};
             create schema memory;
             create table memory.verdicts as select 'app_activation' as list, 'duplicate_subject' as check_name;
@@ -506,7 +523,8 @@ def delivered(tmp_path_factory) -> Path:
                 date '{LIST_DATE}' as first_listed_on, date '{LIST_DATE}' as list_date, {built}
             from range(6) as numbers(n);
             create table decisions as
-            select lead_id, list, subject_id, branch_id, rank as branch_rank, 'listed' as state, false as is_ghost, as_of
+            select lead_id, list, subject_id, branch_id, rank as branch_rank, 'listed' as state,
+                false as is_ghost, as_of
             from leads
             union all
             select null, 'idle_funds', 'c9', 'b1', null, 'waiting', false, date '{AS_OF}';
@@ -520,20 +538,7 @@ def delivered(tmp_path_factory) -> Path:
 
 
 C0, C1 = "where subject_id = 'c0'", "where subject_id = 'c1'"  # each ranked first in its branch
-NEVER_NULL = [
-    "lead_id",
-    "subject_id",
-    "list",
-    "branch_id",
-    "rank",
-    "score",
-    "purpose",
-    "channel",
-    "first_listed_on",
-    "list_date",
-]
 BAD_LEADS = {
-    **{f"{column}_missing": f"update leads set {column} = null {C0}" for column in NEVER_NULL},
     "lead_id_twice": f"update leads set lead_id = (select lead_id from leads {C1}) {C0}",
     "lead_id_odd": f"update leads set lead_id = upper(lead_id) || 'X' {C0}",
     "subject_twice": f"update leads set subject_id = 'c1' {C0}",
@@ -568,9 +573,16 @@ def test_bad_leads_fail(tmp_path, delivered, rule):
     assert "failed" in [each.verdict for each in verdicts]
 
 
+def test_leads_that_lack_what_every_lead_has_fail(tmp_path, delivered):
+    nothing = ", ".join(f"{column} = null" for column in leads.NEVER_NULL)
+    found = check_leads(warehouse_at(tmp_path, delivered, f"update leads set {nothing} {C0}"), AS_OF, LIST_DATE)
+    assert {f"{column}_missing" for column in leads.NEVER_NULL} <= set(rules_of(found[0]))
+
+
 def test_every_rule_of_the_leads_is_tried():
     expectations = [*leads.suite_of([], LIST_DATE).expectations, *leads.balance_suite().expectations]
-    assert {each.meta["rule"] for each in expectations} == set(BAD_LEADS)
+    tried = {*BAD_LEADS, *(f"{column}_missing" for column in leads.NEVER_NULL)}
+    assert {each.meta["rule"] for each in expectations} == tried
 
 
 def test_leads_without_fault_pass_and_service_needs_no_consent(tmp_path, delivered):
@@ -607,7 +619,7 @@ def test_no_value_of_anybody_stands_in_a_verdict_a_page_a_log_or_the_counts(
 ):
     caplog.set_level(logging.DEBUG)
     changes = [sql for table in CONTRACT.tables.values() for sql in spoil(table)]
-    verdicts = check_source_content(warehouse_at(tmp_path / "a", whole_bank, *changes), CONTRACT, None, AS_OF)
+    verdicts = check_source_content(warehouse_at(tmp_path / "a", whole_bank, *changes), CONTRACT, REPORT, AS_OF)
     assert sum(each.verdict == "failed" for each in verdicts) >= 3
     change = f"update list_members set subject_id = '{SECRET}', rule_ids = '{SECRET}', stake_amount = -86421.97"
     verdicts += check_candidates(warehouse_at(tmp_path / "b", listed, change), LISTS, AS_OF)
@@ -642,8 +654,10 @@ def test_data_docs_show_every_rule_with_severity_counts_and_who_fixes_it(tmp_pat
         for rule in candidates.rules(catalog.entries()[code]):
             assert f"<td>{rule.name}</td>" in text
             assert rule.who_fixes in text
-    row = next(line for line in text.split("<tr") if "stake_negative" in line)
-    assert "critical" in row and "no 否" in row and '<td class="n">1</td><td class="n">100</td>' in row
+    found = [line for line in text.split("<tr") if "<td>stake_negative</td>" in line and "idle_funds" in line]
+    assert len(found) == 1
+    assert "critical" in found[0] and "no 否" in found[0]
+    assert '<td class="n">1</td><td class="n">100</td>' in found[0]
     assert "http" not in text and "<script" not in text
 
 

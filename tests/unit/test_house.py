@@ -19,7 +19,9 @@ ALLOWED = {
     "xlsxwriter": ("plugins/mingdan/workbook.py",),
     "pyspark": ("plugins/mingdan/spark_warehouse.py",),
 }
-FILES = sorted(path for folder in ("plugins", "dags", "expectations", "examples") for path in (PROJECT / folder).rglob("*.py"))
+FILES = sorted(
+    path for folder in ("plugins", "dags", "expectations", "examples") for path in (PROJECT / folder).rglob("*.py")
+)
 
 
 def imports(path: Path, top_only: bool = False) -> set[str]:
@@ -53,9 +55,17 @@ def test_a_dag_file_imports_nothing_heavy_at_its_top() -> None:
 
 def test_only_settings_reads_the_environment() -> None:
     for path in FILES:
-        if path.name in ("settings.py", "warehouse.py", "bench.py"):  # the last two write it, for dbt and for themselves
+        if path.name in (
+            "settings.py",
+            "warehouse.py",
+            "bench.py",
+        ):  # the last two write it, for dbt and for themselves
             continue
-        names = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute) and node.attr == "environ"]
+        names = [
+            node
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr == "environ"
+        ]
         assert not names, path
 
 

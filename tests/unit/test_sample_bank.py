@@ -13,6 +13,7 @@ import pytest
 from mingdan import catalog
 from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import write, write_sample_bank
+from mingdan.sample_bank.planted import CASES, planted_count
 from mingdan.sample_bank.holidays import is_working_day, working_day_before
 
 UNTIL = date(2026, 6, 30)
@@ -28,12 +29,12 @@ class SmallBank:
         self.connection = duckdb.connect()
         for table in CONTRACT.tables.values():
             files = f"{self.landing}/{table.source}/{table.name}/*/*.parquet"
-            self.connection.execute(
-                f"create view {table.view} as select * from read_parquet('{files}', hive_partitioning = "
-                f"{{'on': true}}, hive_types = {{'biz_date': date}})".replace("{'on': true}", "true")
-                if table.date_column is None
-                else f"create view {table.view} as select * from read_parquet('{files}', hive_partitioning = false)"
-            )
+            on = "true" if table.date_column is None else "false"  # else the folder's date would hide the column's
+            empty = ", ".join(f'cast(null as {each.sql_type}) as "{each.name}"' for each in table.columns)
+            rows = f"from read_parquet('{files}', hive_partitioning = {on}, hive_types_autocast = true)"
+            none = f"select {empty}, cast(null as date) as biz_date limit 0"
+            some = list(self.landing.glob(f"{table.source}/{table.name}/*/*.parquet"))
+            self.connection.execute(f"create view {table.view} as " + (f"select * {rows}" if some else none))
 
     def rows(self, sql: str) -> list[tuple]:
         return self.connection.execute(sql).fetchall()
@@ -161,12 +162,13 @@ def test_nobody_is_overdrawn(bank: SmallBank) -> None:
 
 
 def test_nobody_has_a_number_in_use(bank: SmallBank) -> None:
-    assert bank.rows("select distinct left(mobile, 3) in ('142', '143', '144') from core__customers where mobile is not null") == [(True,)]
+    assert bank.rows(
+        "select distinct left(mobile, 3) in ('142', '143', '144') from core__customers where mobile is not null"
+    ) == [(True,)]
 
 
-def test_every_list_has_three_members_and_two_near_misses_planted(bank: SmallBank, tmp_path: Path) -> None:
-    from mingdan.sample_bank.cases import CASES
-
+def test_every_list_has_three_members_and_two_near_misses_planted() -> None:
+    assert planted_count() > 60  # which registers the cases
     lists = catalog.list_names()
     assert len(lists) >= 10
     assert sorted(CASES) == sorted(lists)
@@ -191,38 +193,45 @@ def test_planted_customers_exist_and_may_be_contacted(bank: SmallBank) -> None:
     assert branches == [(5,)]
 
 
-def test_the_same_arguments_give_the_same_bytes_whatever_the_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_arguments_give_the_same_bytes_whatever_the_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(write, "CHUNK", 60)
     for processes in (1, 2):
         landing = tmp_path / str(processes)
-        write_sample_bank(landing, landing / "truth.parquet", 200, 3, 3, date(2026, 6, 10), 1, processes=processes)
+        write_sample_bank(landing, landing / "truth.parquet", 200, 3, 1, date(2026, 6, 10), 1, processes=processes)
     one, two = written(tmp_path / "1"), written(tmp_path / "2")
     assert any(name.endswith("part-003.parquet") for name in one)
     assert one == two
 
 
 def test_another_seed_gives_another_bank(bank: SmallBank, tmp_path: Path) -> None:
-    write_sample_bank(tmp_path / "landing", tmp_path / "truth.parquet", 200, 5, 3, UNTIL, 4)
+    write_sample_bank(tmp_path / "landing", tmp_path / "truth.parquet", 200, 5, 1, UNTIL, 4)
     name = f"core/customers/biz_date={UNTIL}/part-001.parquet"
     mine, other = (pq.read_table(landing / name) for landing in (bank.landing, tmp_path / "landing"))
     assert mine["full_name"].to_pylist() != other["full_name"].to_pylist()
 
 
 def test_a_later_until_extends_the_bank_and_leaves_what_was_delivered(tmp_path: Path) -> None:
-    short, long = tmp_path / "short", tmp_path / "long"
-    starts = date(2026, 3, 5)
-    write_sample_bank(short, tmp_path / "short.parquet", 200, 4, 3, date(2026, 6, 4), 5, "daily", starts_on=starts)
-    write_sample_bank(long, tmp_path / "long.parquet", 200, 4, 3, date(2026, 6, 12), 5, "daily", starts_on=starts)
-    before, after = written(short), written(long)
-    slow = [each for each in before if CONTRACT.tables[".".join(each.split("/")[:2])].cadence != "daily" and "06-04" in each]
-    assert {name: after.get(name) for name in before if name not in slow} == {
-        name: content for name, content in before.items() if name not in slow
+    def bank(name: str, until: date, snapshots: str) -> None:
+        write_sample_bank(
+            tmp_path / name, tmp_path / f"{name}.parquet", 200, 4, 1, until, 5, snapshots, starts_on=date(2026, 5, 12)
+        )  # type: ignore[arg-type]
+
+    bank("short", date(2026, 6, 11), "daily")
+    bank("long", date(2026, 6, 14), "daily")
+    slow = {
+        f"{each.source}/{each.name}" for each in CONTRACT.tables.values() if each.cadence in ("monthly", "on_change")
     }
-    assert len(after) > len(before)
-    kept = {path: path.stat().st_mtime_ns for path in short.rglob("*.parquet")}
-    write_sample_bank(short, tmp_path / "short.parquet", 200, 4, 3, date(2026, 6, 12), 5, "daily", starts_on=starts)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert {name: content for name, content in written(short).items() if name not in slow} == after
+    first = written(tmp_path / "short")
+    short = {name: content for name, content in first.items() if name.rsplit("/", 2)[0] not in slow}
+    long = written(tmp_path / "long")
+    assert len(short) > 500
+    assert short == {name: long.get(name) for name in short}
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "short").rglob("*.parquet")}
+    bank("short", date(2026, 6, 14), "daily")
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert written(tmp_path / "short") == first | long
     assert pq.read_table(tmp_path / "short.parquet").equals(pq.read_table(tmp_path / "long.parquet"))
 
 

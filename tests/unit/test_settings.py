@@ -39,7 +39,11 @@ def test_a_bank_overrides_by_key_and_keeps_the_rest(bank: Path) -> None:
         ("settings.yml", "curency: CZK\n", "unknown key 'curency'"),
         ("settings.yml", "control: {holdout: 0.1}\n", "control: unknown key 'holdout'"),
         ("settings.yml", "environment: prod\n", "environment: expected one of test, production; found 'prod'"),
-        ("settings.yml", "environment: production\nconsent: assumed (test data)\n", "accepted in environment 'test' only"),
+        (
+            "settings.yml",
+            "environment: production\nconsent: assumed (test data)\n",
+            "accepted in environment 'test' only",
+        ),
         ("thresholds.csv", "name,enter\nidle_founds,1\n", "unknown or removed key idle_founds"),
         ("thresholds.csv", "name,value\nidle_funds_from,1\n", "expected columns name, enter, keep"),
         ("treshold.csv", "name,enter\n", "no such settings table"),

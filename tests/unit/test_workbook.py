@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -113,13 +114,18 @@ def test_only_the_columns_to_fill_in_can_be_typed_in_and_sorting_and_filters_wor
         assert sheet[f"{place('lead_id')}{row}"].protection.locked
         for column in FILL_IN:
             assert not sheet[f"{place(column.name)}{row}"].protection.locked
-    # Excel sorts a protected sheet only where no cell of the range is locked, or the range may be edited.
-    locked = {cell.column_letter for row in sheet.iter_rows(min_row=2) for cell in row if cell.protection.locked}
-    assert locked == {place("lead_id")}
+    assert not sheet[f"{place('reasons')}2"].protection.locked  # to select and copy; typing is refused below
     facts = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}[
         f"A2:{get_column_letter(len(COLUMNS))}5"
     ]
     assert (facts.type, facts.formula1) == ("custom", "FALSE")
+
+
+def test_the_whole_table_is_a_range_that_excel_sorts_in_a_protected_sheet(tmp_path: Path) -> None:
+    with zipfile.ZipFile(published(tmp_path) / "0001.xlsx") as parts:
+        leads = parts.read("xl/worksheets/sheet1.xml").decode()
+    last = get_column_letter(len(COLUMNS) + len(FILL_IN))
+    assert f'<protectedRange sqref="A2:{last}5" name="leads"/>' in leads
 
 
 def test_what_changed_names_who_came_and_who_went(book: openpyxl.Workbook) -> None:
@@ -132,10 +138,12 @@ def test_what_changed_names_who_came_and_who_went(book: openpyxl.Workbook) -> No
 def test_reports_have_a_native_chart_above_their_table(book: openpyxl.Workbook) -> None:
     sheet = book["报表"]
     assert sheet["A1"].value == "到期结构视图"
-    assert len(sheet._charts) == 1
+    assert len(sheet._charts) == 2
     figures = [row for row in sheet.iter_rows(values_only=True) if isinstance(row[0], datetime)]
     assert [row[0].month for row in figures] == [7, 8, 9, 10, 11, 12]
-    assert figures[0][2] == 2 * 7 * 810_000  # both terms together
+    assert figures[0][1:4] == (2 * 7, 2 * 7 * 810_000, 2 * 7 * 200_000)  # both terms together
+    assert ("产品", "持有客户数", "客户数", "渗透率") in [row[:4] for row in sheet.iter_rows(values_only=True)]
+    assert ("定期", 48, 160, 0.3) in [row[:4] for row in sheet.iter_rows(values_only=True)]  # all tiers together
 
 
 def test_notes_tell_published_from_empty_from_withheld_from_off(tmp_path: Path) -> None:
@@ -174,6 +182,18 @@ def test_a_consent_stamp_stands_on_every_page_and_in_the_notes(tmp_path: Path) -
         assert "assumed (test data)" in sheet.oddFooter.left.text
     assert any("assumed (test data)" in str(cell.value) for row in book["说明"].iter_rows() for cell in row)
     assert book.properties.description == "assumed (test data)"
+
+
+def test_the_column_of_stale_data_unfolds_when_a_lead_stands_on_such_data(tmp_path: Path) -> None:
+    frame = one_day.leads(branches=2).assign(data_stale=[False] * 7 + [True])
+    folder = published(tmp_path, frame=frame, branches=2)
+    sheets = [openpyxl.load_workbook(folder / f"{branch}.xlsx")["名单"] for branch in ("0001", "0002")]
+    at = [column.name for column in COLUMNS].index("data_stale") + 1
+    folded = [
+        any(each.min <= at <= each.max and each.hidden for each in sheet.column_dimensions.values()) for sheet in sheets
+    ]
+    assert folded == [True, False]
+    assert [sheets[1][f"{place('data_stale')}{row}"].value for row in range(2, 6)] == ["否", "否", "否", "是"]
 
 
 def test_the_workbook_is_english_when_the_settings_say_so(tmp_path: Path) -> None:

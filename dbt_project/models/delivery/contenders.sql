@@ -2,7 +2,7 @@
 --
 -- One row per candidate that was neither dropped nor withheld. An open lead holds its customer: another list takes
 -- over only at 1.5 × its priority. A ghost (control group) competes like any other; when it wins, the best row outside
--- its product family competes too, and no other list of that family may have the customer this cycle.
+-- its product family competes too, and no other marketing list of that family may have the customer this cycle.
 -- outcome: forward, control_family, elsewhere. also_relevant: the lists that lost.
 with competing as (
     select
@@ -22,7 +22,8 @@ ghost_families as (
 with_family as (
     select
         competing.*,
-        ghost_families.subject_id is not null and not competing.is_ghost and competing.open_lead_id is null as is_control_family
+        ghost_families.subject_id is not null and not competing.is_ghost and competing.open_lead_id is null
+            and competing.purpose = 'marketing' as is_control_family
     from competing
     left join ghost_families
         on competing.subject_id = ghost_families.subject_id and competing.product_family = ghost_families.product_family

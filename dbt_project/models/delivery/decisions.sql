@@ -92,8 +92,11 @@ gone as (
         remembered.last_branch_id,
         remembered.is_ghost,
         remembered.lead_id,
-        case when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up') then 'no_longer_true'
-            else remembered.lead_state end as lead_state,
+        case when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up') and remembered.is_list_on
+            then 'no_longer_true' else remembered.lead_state end as lead_state,
+        case when not remembered.is_list_on then 'list_off'
+            when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up') then 'no_longer_true'
+            else remembered.lead_state end as reason,
         remembered.first_listed_on
     from remembered
     anti join judged on remembered.list = judged.list and remembered.subject_id = judged.subject_id
@@ -109,7 +112,7 @@ select
 from with_lead
 union all
 select
-    gone.list, gone.subject_type, gone.subject_id, labels.home_branch_id, gone.last_branch_id, null, null, 'not_a_candidate', gone.lead_state,
+    gone.list, gone.subject_type, gone.subject_id, labels.home_branch_id, gone.last_branch_id, null, null, 'not_a_candidate', gone.reason,
     gone.is_ghost, false, false, null, null, null, null, null, null, null, null, null,
     null, null, null, null, null, gone.lead_id, gone.lead_state, gone.first_listed_on,
     {{ list_date() }},

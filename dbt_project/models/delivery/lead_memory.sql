@@ -1,7 +1,9 @@
 -- lead_memory: which lead does each list remember of each subject, and what came of it?
 --
 -- One row per list and subject that ever carried a lead in the days that matter: its last lead, as last published
--- before this list date, and the outcomes recorded by the business date. A closing outcome closes the lead.
+-- before this list date, and the outcomes recorded by the business date. A closing outcome closes the lead. A list that
+-- is off today keeps its leads: they come back with it.
+{% set valid_days = 'coalesce(rules.valid_days, 90)' %}
 with remembered as (
     select *
     from {{ source('memory', 'published_decisions') }}
@@ -54,8 +56,9 @@ select
     last_published.is_ghost,
     last_published.first_listed_on,
     last_published.list_date as last_published_on,
+    rules.list is not null as is_list_on,
     last_published.lead_state in ('open', 'attempted', 'reached', 'follow_up') as was_open,
-    {{ plus_days('last_published.first_listed_on', 'rules.valid_days') }} as valid_until,
+    {{ plus_days('last_published.first_listed_on', valid_days) }} as valid_until,
     last_published.branch_id as last_branch_id,
     last_published.branch_rank as last_rank,
     last_published.priority as last_priority,
@@ -71,7 +74,7 @@ select
             then last_published.lead_state
         when outcomes.won_on is not null then 'won'
         when outcomes.refused_on is not null or outcomes.lost_on is not null then 'lost'
-        when {{ list_date() }} > {{ plus_days('last_published.first_listed_on', 'rules.valid_days') }} then 'expired'
+        when {{ list_date() }} > {{ plus_days('last_published.first_listed_on', valid_days) }} then 'expired'
         when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} and outcomes.follow_up_on is null then 'unreachable'
         when outcomes.follow_up_on is not null then 'follow_up'
         when outcomes.contact_count > outcomes.unreached_count then 'reached'
@@ -84,11 +87,11 @@ select
         else coalesce(
             outcomes.won_on, outcomes.refused_on, outcomes.lost_on,
             case when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} then outcomes.last_contact_on end,
-            {{ plus_days('last_published.first_listed_on', 'rules.valid_days') }}
+            {{ plus_days('last_published.first_listed_on', valid_days) }}
         )
     end as closes_on,
     {{ as_of_column() }}
 from last_published
 cross join last_list_date
-inner join {{ ref('list_rules') }} as rules on last_published.list = rules.list
+left join {{ ref('list_rules') }} as rules on last_published.list = rules.list
 left join outcomes on last_published.lead_id = outcomes.lead_id

@@ -1,8 +1,8 @@
 -- leads: what does each branch receive today: whom to call, in which order, and who makes the call?
 --
 -- One row per listed lead. Owner: whoever manages that customer (or that merchant) there and is present, else the
--- substitute, else the present managers of the list's role in turn, else the branch's queue (no owner). Nobody owns
--- more than a day's capacity.
+-- substitute, else the present managers of the list's role in turn, else the branch's queue (no owner). Nobody keeps
+-- more of their own customers than a day's capacity; what is over goes round in turn.
 with listed as (
     select decisions.*, rules.purpose, rules.product_family, rules.offer, rules.owner_role
     from {{ ref('decisions') }} as decisions

@@ -1,8 +1,8 @@
 -- placed: at which branch is each forwarded candidacy worked, and does it fit into the branch's day?
 --
 -- One row per candidacy that went forward. Branch by the list's rule (home, or the merchant's), closed branches
--- re-homed to their successor. Order within a branch: minimums per list, the explore slots, priority, then who was
--- first; ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
+-- re-homed to their successor. Seats go to minimums per list, the explore slots, priority, then who was first; whoever
+-- has a seat is ranked by priority. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
 with forwarded as (
     select
         contenders.*,
@@ -74,6 +74,9 @@ select
         when is_ghost then 'held_out'
         else 'listed'
     end as state,
-    case when branch_id is not null and shown_before < capacity and not is_ghost then cast(shown_before + 1 as integer) end as branch_rank,
+    case when branch_id is not null and shown_before < capacity and not is_ghost then cast(row_number() over (
+        partition by branch_id, shown_before < capacity and not is_ghost
+        order by priority desc nulls last, first_listed_on asc nulls last, list, subject_id
+    ) as integer) end as branch_rank,
     {{ as_of_column() }}
 from counted

@@ -1,8 +1,8 @@
--- data_coverage: from which day on are balances and transactions complete, and which optional facts are delivered?
+-- data_coverage: from which day on are balances and transactions complete, and which optional columns come?
 --
 -- One row for the whole bank. The first delivered day holds a balance of every open account. Where the window begins
--- later than the bank's history, balances are complete from the first month-end in it. An optional column or table
--- without a single value counts as not delivered: what rests on it is unknown, not no.
+-- later than the bank's history, balances are complete from the first month-end in it. An optional column without a
+-- single value counts as not delivered: what rests on it is unknown, not no.
 with balances as (
     select min(biz_date) as first_on
     from {{ ref('stg_core__account_balances') }}
@@ -29,8 +29,6 @@ select
     transactions.first_on as transactions_from,
     coalesce(columns_given.has_counterparty_bank, false) as has_counterparty_bank,
     coalesce(columns_given.has_own_name, false) as has_own_name,
-    {{ delivered(ref('stg_core__product_rates')) }} as has_product_rates,
-    {{ delivered(ref('stg_lending__loans')) }} as has_loans,
     {{ as_of_column() }}
 from balances
 cross join transactions

@@ -85,26 +85,18 @@ silent_days as (
     left join holidays on days.day = holidays.cal_date
 ),
 
-totals as (
+windows as (
     select
         merchants.merchant_no,
         merchants.merchant_id,
         merchants.known_from,
         days.day,
-        sum(coalesce(settlements.amount, 0)) over (
-            partition by merchants.merchant_no order by days.day nulls last rows between unbounded preceding and current row
-        ) as settled_so_far
+        sum(settlements.amount) over (merchant_days rows between 29 preceding and current row) as settled_30d,
+        sum(settlements.amount) over (merchant_days rows between 119 preceding and 30 preceding) as settled_31_120d
     from merchants
     inner join {{ last_days(path_days + 119) }} as days on merchants.known_from <= days.day
     left join settlements on merchants.merchant_no = settlements.merchant_no and days.day = settlements.day
-),
-
-windows as (
-    select
-        *,
-        coalesce(lag(settled_so_far, 30) over (partition by merchant_no order by day nulls last), 0) as settled_before_30d,
-        coalesce(lag(settled_so_far, 120) over (partition by merchant_no order by day nulls last), 0) as settled_before_120d
-    from totals
+    window merchant_days as (partition by merchants.merchant_no order by days.day nulls last)
 ),
 
 measured as (
@@ -112,10 +104,10 @@ measured as (
         windows.merchant_no,
         windows.merchant_id,
         windows.day,
-        cast(windows.settled_so_far - windows.settled_before_30d as decimal(18, 2)) as settled_30d_amount,
+        cast(coalesce(windows.settled_30d, 0) as decimal(18, 2)) as settled_30d_amount,
         case when {{ days_between('windows.day', 'windows.known_from') }} >= {{ threshold('merchant_rated_after_days') }} then
             cast(floor(
-                cast((windows.settled_before_30d - windows.settled_before_120d) * 100 as bigint) * 30
+                cast(coalesce(windows.settled_31_120d, 0) * 100 as bigint) * 30
                 / cast(least(90, {{ days_between('windows.day', 'windows.known_from') }} - 29) as double) + 0.5
             ) / 100 as decimal(18, 2))
         end as usual_amount,
@@ -132,15 +124,22 @@ rated as (
             when usual_amount >= {{ threshold('merchant_rated_base') }} then {{ alert_level('settled_30d_amount', 'usual_amount', 'idle_days') }}
         end as alert_level
     from measured
+),
+
+declining as (
+    select distinct merchant_no
+    from rated
+    where alert_level > 0
 )
 
 select
-    merchant_id,
-    day,
-    settled_30d_amount,
-    usual_amount,
-    cast(idle_days as integer) as idle_days,
-    cast(alert_level as integer) as alert_level,
+    rated.merchant_id,
+    rated.day,
+    rated.settled_30d_amount,
+    rated.usual_amount,
+    cast(rated.idle_days as integer) as idle_days,
+    cast(rated.alert_level as integer) as alert_level,
     {{ as_of_column() }}
 from rated
-qualify day = {{ as_of() }} or max(alert_level) over (partition by merchant_no) > 0
+left join declining on rated.merchant_no = declining.merchant_no
+where rated.day = {{ as_of() }} or declining.merchant_no is not null

@@ -9,8 +9,9 @@ with credits as (
         biz_date,
         amount,
         txn_type,
-        coalesce(counterparty_name, counterparty_account, '') as employer,
-        lower(concat(coalesce(counterparty_name, ''), ' ', coalesce(memo, ''))) as words
+        counterparty_name,
+        counterparty_account,
+        memo
     from {{ ref('stg_core__transactions') }}
     where direction = 'in'
         and txn_type in ('payroll', 'transfer')
@@ -21,27 +22,35 @@ with credits as (
 ),
 
 -- the patterns are looked for in the different texts, not in every row
+texts as (
+    select counterparty_name as words from credits
+    union
+    select memo as words from credits
+),
+
 meanings as (
     select
         texts.words,
-        max(case when patterns.kind = 'payroll' then 1 else 0 end) as says_payroll,
-        max(case when patterns.kind = 'reimbursement' then 1 else 0 end) as says_reimbursement
-    from (select distinct words from credits) as texts
+        bool_or(patterns.kind = 'payroll') as says_payroll,
+        bool_or(patterns.kind = 'reimbursement') as says_reimbursement
+    from texts
     inner join {{ ref('patterns') }} as patterns
         on patterns.kind in ('payroll', 'reimbursement')
-        and texts.words like concat('%', lower(patterns.pattern), '%')
+        and lower(texts.words) like concat('%', lower(patterns.pattern), '%')
     group by texts.words
 )
 
 select
     accounts.customer_id,
-    credits.employer,
+    coalesce(credits.counterparty_name, credits.counterparty_account, '') as employer,
     credits.biz_date as paid_on,
     {{ money('sum(credits.amount)') }} as amount,
     {{ as_of_column() }}
 from credits
 inner join {{ ref('stg_core__accounts') }} as accounts on credits.account_id = accounts.account_id
-left join meanings on credits.words = meanings.words
-where (credits.txn_type = 'payroll' or meanings.says_payroll = 1)
-    and coalesce(meanings.says_reimbursement, 0) = 0
-group by accounts.customer_id, credits.employer, credits.biz_date
+left join meanings as names on credits.counterparty_name = names.words
+left join meanings as memos on credits.memo = memos.words
+where (credits.txn_type = 'payroll' or names.says_payroll or memos.says_payroll)
+    and not coalesce(names.says_reimbursement, false)
+    and not coalesce(memos.says_reimbursement, false)
+group by accounts.customer_id, coalesce(credits.counterparty_name, credits.counterparty_account, ''), credits.biz_date

@@ -16,7 +16,7 @@ flow_days as (
         flows.direction,
         flows.biz_date as event_on,
         sum(flows.amount) as amount,
-        {{ ordered_text('flows.txn_type') }} as detail
+        case when min(flows.txn_type) = max(flows.txn_type) then min(flows.txn_type) else 'several' end as detail
     from {{ ref('external_flows') }} as flows
     anti join reversed on flows.txn_id = reversed.reversed_txn_id
     where flows.biz_date >= {{ since }}

@@ -70,14 +70,15 @@ episodes_{{ oldest + 1 }} as (
         cast(null as decimal(18, 2)) as fixed_base_{{ oldest + 1 }},
         cast(null as decimal(18, 2)) as fixed_peak_{{ oldest + 1 }}
     from judged
+    where greatest({% for point in points %}rank_{{ loop.index0 }}{{ ', ' if not loop.last }}{% endfor %}, 0) >= 2
 ),
 
 {% for point in points | reverse %}
 {%- set place = oldest - loop.index0 %}
 {%- set before = place + 1 %}
 {%- set day = "cast('" ~ point.day ~ "' as date)" %}
-{%- set month_start = point.day[:8] ~ '01' %}
-turns_{{ place }} as (
+{%- set base_before = 'base_now_' ~ before ~ ', ' if before <= oldest else '' %}
+episodes_{{ place }} as (
     select
         *,
         started_{{ before }} is not null
@@ -85,44 +86,43 @@ turns_{{ place }} as (
             (low_{{ place }} >= {{ threshold('churn_recovered_share') }} * fixed_base_{{ before }} and rank_{{ place }} < 2)
             or {{ day }} >= {{ plus_months('started_' ~ before, threshold('churn_episode_months')) }},
             false
-        ) as goes_on_{{ place }}
-    from episodes_{{ before }}
-),
-
-episodes_{{ place }} as (
-    select
-        *,
+        ) as goes_on_{{ place }},
         case
             when goes_on_{{ place }} then started_{{ before }}
-            when rank_{{ place }} >= 2 then cast('{{ month_start }}' as date)
+            when rank_{{ place }} >= 2 then cast('{{ point.day[:8] }}01' as date)
         end as started_{{ place }},
         case
             when goes_on_{{ place }} then fixed_base_{{ before }}
-            when rank_{{ place }} >= 2 then coalesce({{ 'base_now_' ~ before ~ ', ' if before <= oldest }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
+            when rank_{{ place }} >= 2
+                then coalesce({{ base_before }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
         end as fixed_base_{{ place }},
         case
             when goes_on_{{ place }} then fixed_peak_{{ before }}
-            when rank_{{ place }} >= 2 then coalesce(peak_{{ place }}, {{ 'base_now_' ~ before ~ ', ' if before <= oldest }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
+            when rank_{{ place }} >= 2
+                then coalesce(peak_{{ place }}, {{ base_before }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
         end as fixed_peak_{{ place }}
-    from turns_{{ place }}
+    from episodes_{{ before }}
 ),
 
 {% endfor %}
 staged as (
     select
-        customer_id,
-        aum_amount,
-        case when peak_0 is not null then {{ rate('quarter_0 - average_0', 'quarter_0') }} end as drop_fast,
-        {{ rate('peak_0 - average_0', 'peak_0') }} as drop_slow,
-        has_exit,
-        started_0 as started_on,
-        fixed_base_0 as base_amount,
-        fixed_peak_0 as peak_amount,
+        judged.customer_id,
+        judged.aum_amount,
+        case when judged.peak_0 is not null then {{ rate('judged.quarter_0 - judged.average_0', 'judged.quarter_0') }} end as drop_fast,
+        {{ rate('judged.peak_0 - judged.average_0', 'judged.peak_0') }} as drop_slow,
+        judged.has_exit,
+        episodes.started_0 as started_on,
+        episodes.fixed_base_0 as base_amount,
+        episodes.fixed_peak_0 as peak_amount,
         case
-            when started_0 is null then rank_0
-            else greatest(2, rank_0, {{ churn_rank('average_0', 'fixed_base_0', 'fixed_peak_0', 'coalesce(high_0, aum_amount)') }})
+            when episodes.started_0 is null then judged.rank_0
+            else greatest(2, judged.rank_0, {{ churn_rank(
+                'judged.average_0', 'episodes.fixed_base_0', 'episodes.fixed_peak_0', 'coalesce(judged.high_0, judged.aum_amount)'
+            ) }})
         end as rank
-    from episodes_0
+    from judged
+    left join episodes_0 as episodes on judged.customer_id = episodes.customer_id
 ),
 
 losses as (
@@ -144,13 +144,37 @@ losses as (
     group by staged.customer_id
 ),
 
+-- the fall of a month often begins in the month before
 leaving as (
     select
         customer_id,
-        {{ plus_days('started_on', '-' ~ threshold('churn_reason_days_before')) }} as since_on,
+        {{ plus_months('started_on', -1) }} as since_on,
         {{ threshold('churn_reason_share') }} * greatest(base_amount - aum_amount, {{ threshold('churn_min_drop') }}) as needed_amount
     from staged
     where rank >= 2
+),
+
+leaving_accounts as (
+    select accounts.account_id, accounts.customer_id, accounts.account_type, leaving.since_on
+    from {{ ref('stg_core__accounts') }} as accounts
+    inner join leaving on accounts.customer_id = leaving.customer_id
+),
+
+evidence as (
+    select
+        transactions.account_id,
+        transactions.txn_id,
+        transactions.biz_date,
+        transactions.direction,
+        transactions.amount,
+        transactions.txn_type,
+        transactions.counterparty_name,
+        transactions.counterparty_bank,
+        transactions.is_own_name
+    from {{ ref('stg_core__transactions') }} as transactions
+    inner join leaving_accounts as accounts on transactions.account_id = accounts.account_id
+    where transactions.biz_date >= accounts.since_on
+        and (transactions.direction = 'out' or transactions.txn_type in ('transfer', 'investment'))
 ),
 
 not_renewed as (
@@ -164,27 +188,30 @@ not_renewed as (
 
 moved as (
     select
-        leaving.customer_id,
+        customer_id,
         {%- for kind in ['own_name', 'securities', 'wealth'] %}
-        sum(case when moves.kind = '{{ kind }}' then case when moves.direction = 'out' then moves.amount else -moves.amount end else 0 end)
+        sum(case when kind = '{{ kind }}' then case when direction = 'out' then amount else -amount end else 0 end)
             as {{ kind }}_amount{{ ',' if not loop.last }}
         {%- endfor %}
-    from leaving
-    inner join {{ ref('outside_movements') }} as moves
-        on leaving.customer_id = moves.customer_id and moves.biz_date >= leaving.since_on
-    group by leaving.customer_id
+    from (
+{{ outside_movements('evidence', 'leaving_accounts', plus_days(as_of(), -395)) }}
+    ) as movements
+    group by customer_id
 ),
 
 spent as (
     select
-        leaving.customer_id,
-        sum(case when flows.txn_type = 'purchase' and flows.amount >= {{ threshold('large_purchase_amount') }} then flows.amount else 0 end)
-            as large_amount,
-        sum(flows.amount) as amount
-    from leaving
-    inner join {{ ref('external_flows') }} as flows
-        on leaving.customer_id = flows.customer_id and flows.biz_date >= leaving.since_on and flows.direction = 'out'
-    group by leaving.customer_id
+        accounts.customer_id,
+        sum(case when evidence.txn_type = 'purchase' and evidence.amount >= {{ threshold('large_purchase_amount') }}
+            then evidence.amount else 0 end) as large_amount,
+        sum(evidence.amount) as amount
+    from evidence
+    inner join leaving_accounts as accounts on evidence.account_id = accounts.account_id
+    where evidence.direction = 'out'
+        and evidence.txn_type not in ('investment', 'reversal')
+        and accounts.account_type = 'demand'
+        and not (coalesce(evidence.is_own_name, false) and evidence.counterparty_bank is null)
+    group by accounts.customer_id
 ),
 
 reasons as (

@@ -23,7 +23,7 @@ best_rates as (
     select newest_rates.term_months, max(newest_rates.annual_rate) as annual_rate
     from newest_rates
     left join {{ ref('stg_core__products') }} as products on newest_rates.product_code = products.product_code
-    where coalesce(products.is_on_sale, true)
+    where coalesce(products.is_on_sale, true) and coalesce(products.category, 'time') = 'time'  -- no loan rates
     group by newest_rates.term_months
 ),
 
@@ -83,9 +83,9 @@ demand_lows as (
 ),
 
 spending as (
-    select customer_id, {{ mean_of('sum(amount) * 100', 6) }} as monthly_amount
-    from {{ ref('external_flows') }}
-    where direction = 'out' and biz_date > {{ plus_months(as_of(), -6) }}
+    select customer_id, {{ mean_of('sum(outflow_amount) * 100', 6) }} as monthly_amount
+    from {{ ref('customer_month_flows') }}
+    where month_end <= {{ as_of() }}
     group by customer_id
 ),
 
@@ -141,7 +141,7 @@ combined as (
     from {{ ref('customer_balances') }} as balances
     cross join (
         select
-            transactions_from <= {{ plus_months(as_of(), -6) }} as has_half_year,
+            transactions_from <= {{ plus_days("cast('" ~ month_ends(7)[6] ~ "' as date)", 1) }} as has_half_year,
             transactions_from <= {{ plus_days(as_of(), -29) }} as has_30_days,
             transactions_from <= {{ plus_days(as_of(), -89) }} as has_90_days,
             has_counterparty_bank,

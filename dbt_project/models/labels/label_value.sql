@@ -5,6 +5,7 @@
 -- watch. In closed form: the best of today's tier and the tiers of the last month-ends that still count.
 {% set months = var('tiers') | map(attribute='fall_months') | max %}
 {% set ends = month_ends(months) %}
+{% set has_peak = 'floors.history_days >= 90 and peaks.peak_0_amount >= ' ~ threshold('churn_min_peak') %}
 with ranked as (
     select
         *,
@@ -41,8 +42,8 @@ select
     floors.avg_90d_amount as aum_avg_90d,
     floors.avg_365d_amount as aum_avg_365d,
     floors.avg_31_120d_amount as aum_avg_31_120d,
-    case when peaks.peak_0_amount >= {{ threshold('churn_min_peak') }} then peaks.peak_0_amount end as aum_peak_12m,
-    case when peaks.peak_0_amount >= {{ threshold('churn_min_peak') }} then peaks.peak_on end as aum_peak_12m_on,
+    case when {{ has_peak }} then peaks.peak_0_amount end as aum_peak_12m,
+    case when {{ has_peak }} then peaks.peak_on end as aum_peak_12m_on,
     {{ tier_of('floors.rank') }} as value_tier,
     {{ tier_of('floors.rank_now') }} as value_tier_now,
     {{ tier_of('floors.rank + 1') }} as next_tier,

@@ -222,7 +222,12 @@ def dormant_wakeup() -> Iterator[Case]:
     yield Case(NEAR_MISS, "silent for the whole history, and nothing since", sleeps(800), 240)
     yield Case(NEAR_MISS, "a credit 32 days ago: cold", sleeps(800, (32, "credit")), 240)
     yield Case(NEAR_MISS, "silent, a credit, but 10 500 on the account", sleeps(10_500, (10, "credit")), 240)
-    yield Case(NEAR_MISS, "own act 175 days ago: not yet asleep", sleeps(800, (175, "cash"), (10, "credit")), 240)
+    yield Case(
+        NEAR_MISS,
+        "own act 175 days ago: not yet asleep",
+        sleeps(800, (200, "cash"), (175, "cash"), (10, "credit")),
+        240,
+    )
     yield Case(NEAR_MISS, "cash drawn on two days: awake again", sleeps(2_500, (20, "cash"), (5, "cash")), 240)
     yield Case(NEAR_MISS, "silent, a credit, but a loan runs", sleeps(800, (10, "credit"), loan=True), 240)
 

@@ -57,7 +57,8 @@ def bits(known: np.ndarray | None) -> pa.Buffer | None:
 
 
 def coded(codes: np.ndarray, words: Sequence[str] | pa.Array) -> pa.DictionaryArray:
-    """A text column from small codes into `words`; -1 is null. For short word lists: every file carries the whole list."""
+    """A text column from codes into `words`; -1 is null. For short lists of different words: every file carries the whole
+    list, and with a word twice pyarrow writes a stray byte that differs from run to run."""
     codes = np.asarray(codes, np.int32)
     values = words if isinstance(words, pa.Array) else pa.array(words, pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)

@@ -359,7 +359,7 @@ class Loans:
                 "product_code": coded(LOAN_PRODUCT[rows.type[here]], PRODUCT_CODES),
                 "loan_type": coded(rows.type[here], LOAN_TYPES),
                 "principal": rows.principal[here],
-                "balance": rows.balance[here] + rows.arrears[here],
+                "balance": np.minimum(rows.balance[here] + rows.arrears[here], rows.principal[here]),
                 "annual_rate": rows.rate[here],
                 "opened_on": rows.opened[here],
                 "matures_on": rows.matures[here],
@@ -407,7 +407,7 @@ class Loans:
             day,
             {
                 "customer_id": numbered("C", number, 9),
-                "reported_on": rows.opened[loans] - 3,
+                "reported_on": np.maximum(rows.opened[loans] - 3, day - (day + number) % 170),  # looked at twice a year
                 "authorised_purposes": coded(
                     (number % 10 == 0).astype(int), ["credit_granting,post_loan", "credit_granting,post_loan,marketing"]
                 ),

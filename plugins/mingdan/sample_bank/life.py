@@ -556,9 +556,9 @@ class Life:
                 alive
                 & np.isin(people.kind, [FARMER, OTHER, HOMEMAKER])
                 & (people.pace > 0)
-                & (rng.random(rows) < 0.015)
+                & (rng.random(rows) < 0.006)
             )
-            self._from_own_bank(home, rounded(people.income[home] * rng.uniform(2, 9, len(home)), 100))
+            self._from_own_bank(home, rounded(people.income[home] * rng.uniform(1.5, 6, len(home)), 100))
         self._windfalls()
         signs = np.flatnonzero(alive & people.is_dormant & (rng.random(rows) < 0.0004))
         books.book(
@@ -588,7 +588,7 @@ class Life:
         """Large sums: a house sold, a settlement, business money. Some stay and count as new wealth, others pass through."""
         people, rng, bank = self.people, self.rng, self.bank
         lucky = np.flatnonzero(
-            self.alive & (people.pace > 0) & (rng.random(people.count) < np.where(people.tier > 0, 0.00045, 0.00004))
+            self.alive & (people.pace > 0) & (rng.random(people.count) < np.where(people.tier > 0, 0.0006, 0.00004))
         )
         cents = rounded(np.clip(rng.lognormal(11.7, 0.8, len(lucky)), 50_000, 5_000_000) * YUAN, 1000)
         kind = rng.integers(0, 3, len(lucky))
@@ -600,9 +600,9 @@ class Life:
             lucky[rest], IN, cents[rest], b.WEB, b.TRANSFER, name=word[rest], bank=rng.integers(0, 8, rest.sum()),
             account=EXTERNAL + rng.integers(10**11, 9 * 10**11, rest.sum()), memo=bank.memo_at["售房款"],
         )  # fmt: skip
-        stays = rng.random(len(lucky)) < 0.6
+        stays = rng.random(len(lucky)) < 0.85
         self.aum_target[lucky[stays]] += cents[stays] * 9 // 10
-        parked = stays & (rng.random(len(lucky)) < 0.5)
+        parked = stays & (rng.random(len(lucky)) < 0.2)
         self.demand_target[lucky[parked]] += cents[parked] * 8 // 10
 
     def _interest(self) -> None:
@@ -709,9 +709,9 @@ class Life:
         luck = rng.random(len(slots))
         renews = staying & (luck < 0.74)
         self._open_time(owner[renews], np.maximum(rounded(cents[renews], 100), 5000), self.day, rng, channel[renews])
-        invests = staying & ~renews & (luck < 0.82) & (self.people.risk[owner] > 0) & (cents > 1_000_000)
+        invests = staying & ~renews & (luck < 0.90) & (self.people.risk[owner] > 0) & (cents > 1_000_000)
         self._invest(owner[invests], rounded(cents[invests], 1000))
-        idles = staying & ~renews & ~invests & (luck < 0.92)
+        idles = staying & ~renews & ~invests & (luck < 0.95)
         self.demand_target[owner[idles]] += cents[idles]
         leaves = staying & ~renews & ~invests & ~idles
         self._start_leaving(owner[leaves], np.full(leaves.sum(), 0))
@@ -823,7 +823,7 @@ class Life:
             job = rng.choice(len(self.bank.employers), people.count, p=self.bank.employer_weight)
             people.employer = np.where(starts, job, people.employer)
             people.has_pay |= starts
-        chance = np.where(people.tier > 0, 0.00028, 0.0) * (people.pace > 0)
+        chance = np.where(people.tier > 0, 0.00012, 0.0) * (people.pace > 0)
         leaves = np.flatnonzero(
             self.alive & people.is_old & (self.leaving_until < self.day) & (rng.random(people.count) < chance)
         )
@@ -1010,7 +1010,8 @@ class Life:
             memo=memo["消费"],
         )
         # Top up: from the bank next door, or by redeeming.
-        short = np.flatnonzero(active & ~leaving & (demand < 0.12 * comfort) & (luck > 0.94))
+        low = np.where(people.tier > 0, 0.55, 0.12)
+        short = np.flatnonzero(active & ~leaving & (demand < low * comfort) & (luck > 0.93))
         rich = self.in_time[short] + self.in_wealth[short] + demand[short] > self.aum_target[short] * 0.98
         other = short[~rich]
         self._from_own_bank(other, rounded(comfort[other] * rng.uniform(0.5, 1.0, len(other)), 10))

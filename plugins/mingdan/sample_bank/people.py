@@ -63,11 +63,11 @@ class People:
         tail = self.tier == 0
         aum[tail] = np.minimum(rng.lognormal(6.6, 1.6, tail.sum()), 9_000)
         self.aum_target = (aum * 100).astype(np.int64)
-        likes_time = np.array([0.06, 0.45, 0.60, 0.68, 0.70, 0.65, 0.60])[self.tier] + 0.2 * (age > 55)
+        likes_time = np.array([0.06, 0.45, 0.80, 0.90, 0.90, 0.85, 0.80])[self.tier] + 0.2 * (age > 55)
         likes_wealth = np.array([0.00, 0.10, 0.26, 0.48, 0.65, 0.75, 0.90])[self.tier] - 0.1 * (age > 62)
         self.likes_time = rng.random(rows) < likes_time
         self.likes_wealth = (rng.random(rows) < likes_wealth) & (self.aum_target > 2_000_000)
-        demand_part = np.where(self.likes_time | self.likes_wealth, rng.beta(1.6, 6.0, rows), 1.0)
+        demand_part = np.where(self.likes_time | self.likes_wealth, rng.beta(1.4, 11.0, rows), 1.0)
         self.demand_target = np.maximum(self.aum_target * demand_part, 3_000).astype(np.int64)
         self.wealth_part = np.where(self.likes_wealth, np.where(self.likes_time, rng.uniform(0.2, 0.7, rows), 1.0), 0.0)
 

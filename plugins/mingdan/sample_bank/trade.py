@@ -9,7 +9,7 @@ from mingdan.sample_bank import books as b
 from mingdan.sample_bank import names
 from mingdan.sample_bank.bank import CITY, PEOPLE, generator
 from mingdan.sample_bank.books import EXTERNAL, IN, OUT
-from mingdan.sample_bank.columns import LandingPart, coded, numbered, texts
+from mingdan.sample_bank.columns import LandingPart, coded, looked_up, numbered, texts
 from mingdan.sample_bank.grown import Rows
 from mingdan.sample_bank.holidays import day_kind, days_to_spring_festival
 from mingdan.sample_bank.life import Life, rounded
@@ -105,9 +105,8 @@ class Shops:
             np.maximum((sales * rng.uniform(0.75, 1.0, rows.size)).astype(np.int64), 1),
         )
         refund = np.where(rng.random(rows.size) < 0.05, cents // 50, 0)
-        top = np.where(
-            rows.few_payers == 1, cents * 6 // 10, np.minimum(cents, ticket * 3 + cents // np.maximum(payers, 1))
-        )
+        largest = np.maximum(cents // np.maximum(payers, 1), np.minimum(ticket * 3, cents * 3 // 10))
+        top = np.where(rows.few_payers == 1, cents * 6 // 10, largest)
         taken = np.flatnonzero(cents > 0)
         rows.pending[taken] = (cents - refund)[taken] * 9962 // 10_000
         out.write(
@@ -156,7 +155,7 @@ class Shops:
                 "branch_id": coded(unit, bank.unit_ids),
                 "manager_id": coded(manager, bank.manager_ids),
                 "merchant_name": texts(self.shop_names[each] for each in here),
-                "mcc": coded(rows.trade[here], [each[1] for each in names.TRADES]),
+                "mcc": looked_up(rows.trade[here], texts(each[1] for each in names.TRADES)),
                 "latitude": np.round(self.at[here, 0], 6),
                 "longitude": np.round(self.at[here, 1], 6),
                 "signed_on": rows.signed[here],

@@ -104,9 +104,9 @@ def write_sample_bank(
     Raises ValueError when the sizes make no bank, or `landing` holds something else."""
     landing, truth = Path(landing), Path(truth)
     least = planted_count() + 15
-    if customers < least or branches < 1 or months < 3:
+    if customers < least or branches < 1 or months < 1:
         raise ValueError(
-            f"sample bank: expected at least {least} customers (planted cases take {least - 15}), 1 branch and 3 months; "
+            f"sample bank: expected at least {least} customers (planted cases take {least - 15}), 1 branch and 1 month; "
             f"found {customers}, {branches}, {months}."
         )
     if snapshots not in ("month-ends", "daily"):
@@ -115,7 +115,9 @@ def write_sample_bank(
     ends_month = day_of(last + 1).day == 1
     first = int(add_months(np.array([last + 1 if ends_month else last]), -months)[0]) + (0 if ends_month else 1)
     first, horizon = (first, last) if starts_on is None else _fixed_span(starts_on, months)
-    plan = Plan(landing, customers, branches, months, first, min(horizon, last), last, seed, snapshots == "daily", CHUNK)
+    plan = Plan(
+        landing, customers, branches, months, first, min(horizon, last), last, seed, snapshots == "daily", CHUNK
+    )
     _check_landing(plan, truth)
     say = log or (lambda text: None)
     started = time.monotonic()
