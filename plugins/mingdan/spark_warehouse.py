@@ -40,9 +40,10 @@ class SparkWarehouse(Warehouse):
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": self.settings.memory.lower().removesuffix("b"),
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.session.timeZone": "UTC",
-            "spark.sql.sources.partitionColumnTypeInference.enabled": "true",
+            "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
         }
         builder = SparkSession.builder.master("local[2]").appName("mingdan")
         for key, value in options.items():

@@ -1,31 +1,16 @@
-"""The Berka converter on a handful of invented clients, and on the real files where they are at hand.
-
-The real data may not be copied into the project: BERKA_DATA names its folder (else ../shared/data/berka beside the
-project), and without it the tests that need it are skipped and say so."""
+"""The Berka converter on a handful of invented clients, and what it took for granted on the real files."""
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import date
 from pathlib import Path
 
+import convert
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from berka_reading import LISTS, Bank, read
+from berka_reading import Bank
 from mingdan.contract import load_contract
-from mingdan.settings import load
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "examples" / "berka"))
-import convert  # noqa: E402
-
-DATA = Path(os.environ.get("BERKA_DATA", ROOT.parent / "shared" / "data" / "berka"))
-needs_berka = pytest.mark.skipif(
-    not (DATA / "account.asc.gz").exists() and not (DATA / "account.asc").exists(),
-    reason=f"NOT RUN: the Berka files are not in {DATA}; set BERKA_DATA to their folder",
-)
 
 # Invented: Adam (1) owns account 10, Eva (2) may dispose of it; Jan (3) opens account 20 in March.
 # The loan's third instalment comes three months late; the card is issued in June.
@@ -224,23 +209,8 @@ def test_an_unknown_code_a_missing_file_and_a_day_beyond_the_data_are_named(smal
     assert not (tmp_path / "landing").exists()
 
 
-def test_the_settings_change_no_threshold_and_no_list():
-    bank, shipped = load(ROOT / "examples" / "berka" / "settings"), load()
-    assert (bank.environment, bank.consent) == ("test", "assumed (test data)")
-    assert (bank.currency, bank.time_zone, bank.language) == ("CZK", "Europe/Prague", "en")
-    assert bank.history_starts_on == date(1993, 1, 1)
-    assert bank.tables == shipped.tables and bank.lists_off == shipped.lists_off
-
-
-@pytest.fixture(scope="module")
-def bank():
-    return Bank(DATA)
-
-
-@needs_berka
-def test_the_delivered_balances_are_the_banks_own_but_for_rounding(bank, tmp_path):
-    convert.convert(DATA, tmp_path, date(1993, 12, 14))
-    files = sorted(tmp_path.glob("core/account_balances/*/part-0.parquet"))
+def test_the_delivered_balances_are_the_banks_own_but_for_rounding(bank: Bank, landing: Path):
+    files = sorted(landing.glob("core/account_balances/*/part-0.parquet"))
     assert len(files) == 348
     told = pd.concat([pq.read_table(path, partitioning=None).to_pandas() for path in files])
     told = told.astype({"account_id": int, "biz_date": "datetime64[us]", "balance": float})
@@ -251,8 +221,7 @@ def test_the_delivered_balances_are_the_banks_own_but_for_rounding(bank, tmp_pat
     assert off.max() <= 0.71
 
 
-@needs_berka
-def test_every_transfer_to_another_bank_repeats_one_amount_on_one_day_of_the_month(bank):
+def test_every_transfer_to_another_bank_repeats_one_amount_on_one_day_of_the_month(bank: Bank):
     # why the converter calls them standing orders, although the order file has no dates
     orders = bank.trans[bank.trans["operation"] == "PREVOD NA UCET"]
     assert len(orders) == 6343
@@ -260,17 +229,3 @@ def test_every_transfer_to_another_bank_repeats_one_amount_on_one_day_of_the_mon
         days=("day", lambda days: days.dt.day.nunique()), amounts=("amount", "nunique")
     )
     assert (each == 1).all(axis=None)
-
-
-@needs_berka
-@pytest.mark.parametrize(
-    ("business_date", "expected"),
-    [
-        # deposit_outflow, tier_upgrade, pension_care, introduction, large_inflow, idle_funds, dormant_wakeup
-        ("1993-09-29", [85, 47, 102, 138, 0, 0, 0]),
-        ("1993-12-14", [120, 52, 148, 173, 5, 0, 0]),
-    ],
-)
-def test_the_lists_read_from_the_raw_files_have_the_documented_sizes(bank, business_date, expected):
-    people = read(bank, pd.Timestamp(business_date))
-    assert people[LISTS].sum().to_list() == expected

@@ -103,11 +103,10 @@ class Running:
 
     def stop(self) -> None:
         """End every process of every service, also those that made a session of their own and outlive their parent."""
-        for end in (psutil.Process.terminate, psutil.Process.kill):
-            ours = [each for each in psutil.process_iter() if self.is_ours(each)]
+        while ours := [each for each in psutil.process_iter() if self.is_ours(each)]:
             for process in ours:
                 with suppress(psutil.NoSuchProcess):
-                    end(process)
+                    process.kill()
             psutil.wait_procs(ours, timeout=10)
 
     def is_ours(self, process: psutil.Process) -> bool:

@@ -2,8 +2,7 @@
 --
 -- One row per account or holding and day on which its counted value changed. Every level, average and peak is made of
 -- these changes: they are a third of the daily balances, and no customer × day table is ever needed. A balance counts
--- without its pledged part, an overdraft as 0. The first balance known is a change on its day. Rows carry no account
--- number: nothing reads it, and it would be half of the table.
+-- without its pledged part, an overdraft as 0. The first balance known is a change on its day.
 with free_balances as (
     select
         account_id,
@@ -26,6 +25,7 @@ select
     accounts.customer_id,
     account_changes.changed_on,
     case when accounts.account_type = 'demand' then 'demand' else 'time' end as kind,
+    account_changes.account_id as source_id,
     account_changes.change_amount,
     {{ as_of_column() }}
 from account_changes
@@ -36,6 +36,7 @@ select
     customer_id,
     changed_on,
     'wealth' as kind,
+    holding_id as source_id,
     change_amount,
     as_of
 from {{ ref('holding_changes') }}

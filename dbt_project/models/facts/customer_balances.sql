@@ -24,7 +24,7 @@ sums as (
         {{ level(90) }} as aum_90d_ago,
         {{ day_sum(30) }} as sum_30d,
         {{ day_sum(90) }} as sum_90d,
-        {{ day_sum(120) }} as sum_120d,
+        {{ day_sum(90, 30) }} as sum_31_120d,
         {{ day_sum(365) }} as sum_365d,
         {%- for month_end in ends %}
         {{ level(age_of(month_end)) }} as aum_{{ loop.index }},
@@ -52,7 +52,7 @@ select
     {%- for days in [30, 90, 365] %}
     case when known.known_days >= {{ days }} then {{ mean_of('coalesce(sums.sum_' ~ days ~ 'd, 0)', days) }} end as avg_{{ days }}d_amount,
     {%- endfor %}
-    case when known.known_days >= 120 then {{ mean_of('coalesce(sums.sum_120d - sums.sum_30d, 0)', 90) }} end as avg_31_120d_amount,
+    case when known.known_days >= 120 then {{ mean_of('coalesce(sums.sum_31_120d, 0)', 90) }} end as avg_31_120d_amount,
     {%- for month_end in ends %}
     case when known.known_days > {{ age_of(month_end) }} then {{ from_cents('coalesce(sums.aum_' ~ loop.index ~ ', 0)') }} end
         as month_end_aum_{{ loop.index }}_amount,

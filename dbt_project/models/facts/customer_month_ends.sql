@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- customer_month_ends: what did each customer hold at the last 13 month-ends?
 --
 -- One row per customer and month-end, from the customer's opening or the first complete balances on. The 30-day average

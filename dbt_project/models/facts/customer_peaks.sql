@@ -95,7 +95,7 @@ averages as (
         customer_id,
         {%- for point in points %}
         {{ day_sum(90, point.age) }} as sum_90d_{{ loop.index0 }},
-        {{ day_sum(120, point.age) }} - {{ day_sum(30, point.age) }} as sum_31_120d_{{ loop.index0 }}{{ ',' if not loop.last }}
+        {{ day_sum(90, point.age + 30) }} as sum_31_120d_{{ loop.index0 }}{{ ',' if not loop.last }}
         {%- endfor %}
     from changes
     group by customer_id

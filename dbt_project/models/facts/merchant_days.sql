@@ -91,12 +91,15 @@ windows as (
         merchants.merchant_id,
         merchants.known_from,
         days.day,
-        sum(settlements.amount) over (merchant_days rows between 29 preceding and current row) as settled_30d,
-        sum(settlements.amount) over (merchant_days rows between 119 preceding and 30 preceding) as settled_31_120d
+        sum(settlements.amount) over (
+            partition by merchants.merchant_no order by days.day nulls last rows between 29 preceding and current row
+        ) as settled_30d,
+        sum(settlements.amount) over (
+            partition by merchants.merchant_no order by days.day nulls last rows between 119 preceding and 30 preceding
+        ) as settled_31_120d
     from merchants
     inner join {{ last_days(path_days + 119) }} as days on merchants.known_from <= days.day
     left join settlements on merchants.merchant_no = settlements.merchant_no and days.day = settlements.day
-    window merchant_days as (partition by merchants.merchant_no order by days.day nulls last)
 ),
 
 measured as (

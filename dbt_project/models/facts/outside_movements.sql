@@ -1,10 +1,63 @@
 -- outside_movements: what went to, or came from, other banks, wallets, brokers and wealth companies?
 --
--- One row per transaction of the last 90 days (back to the list date before, after a long holiday); what counts and of
--- which kind it is, says the macro of the same name.
+-- One row per transaction: transfers with another bank or wallet, and investments outside; every one of the last 90 days
+-- (back to the list date before, after a long holiday), and those of 1 000 and more of the year before, which is what
+-- explains a loss. `kind` is the first that holds: securities (the other side is a broker, patterns.csv), wealth (an
+-- investment, or the other side is a wealth company), own_name (the same person), other. What was reversed later is left
+-- out, and so is the reversal.
+with movements as (
+    select
+        txn_id,
+        account_id,
+        biz_date,
+        direction,
+        amount,
+        txn_type,
+        counterparty_bank,
+        is_own_name,
+        lower(concat(coalesce(counterparty_name, ''), ' ', coalesce(counterparty_bank, ''))) as words
+    from {{ ref('stg_core__transactions') }}
+    where txn_type in ('transfer', 'investment')
+        and (counterparty_bank is not null or (txn_type = 'investment' and counterparty_name is not null))
+        and (biz_date >= {{ recent_since(90) }} or amount >= {{ threshold('outside_movement_amount') }})
+),
+
+-- the patterns are looked for in the different texts, not in every row
+meanings as (
+    select
+        texts.words,
+        max(case when patterns.kind = 'securities' then 1 else 0 end) as says_securities,
+        max(case when patterns.kind = 'outside_wealth' then 1 else 0 end) as says_wealth
+    from (select distinct words from movements) as texts
+    inner join {{ ref('patterns') }} as patterns
+        on patterns.kind in ('securities', 'outside_wealth')
+        and texts.words like concat('%', lower(patterns.pattern), '%')
+    group by texts.words
+),
+
+reversed as (
+    select distinct reversed_txn_id as txn_id
+    from {{ ref('stg_core__transactions') }}
+    where reversed_txn_id is not null
+)
+
 select
-    *,
+    movements.txn_id,
+    accounts.customer_id,
+    movements.biz_date,
+    movements.direction,
+    movements.amount,
+    case
+        when meanings.says_securities = 1 then 'securities'
+        when movements.txn_type = 'investment' or meanings.says_wealth = 1 then 'wealth'
+        when movements.is_own_name then 'own_name'
+        else 'other'
+    end as kind,
+    movements.counterparty_bank,
     {{ as_of_column() }}
-from (
-{{ outside_movements(ref('stg_core__transactions'), ref('stg_core__accounts'), recent_since(90)) }}
-) as movements
+from movements
+inner join {{ ref('stg_core__accounts') }} as accounts on movements.account_id = accounts.account_id
+left join meanings on movements.words = meanings.words
+left join reversed on movements.txn_id = reversed.txn_id
+where reversed.txn_id is null
+    and (movements.counterparty_bank is not null or meanings.says_securities = 1)

@@ -154,29 +154,6 @@ leaving as (
     where rank >= 2
 ),
 
-leaving_accounts as (
-    select accounts.account_id, accounts.customer_id, accounts.account_type, leaving.since_on
-    from {{ ref('stg_core__accounts') }} as accounts
-    inner join leaving on accounts.customer_id = leaving.customer_id
-),
-
-evidence as (
-    select
-        transactions.account_id,
-        transactions.txn_id,
-        transactions.biz_date,
-        transactions.direction,
-        transactions.amount,
-        transactions.txn_type,
-        transactions.counterparty_name,
-        transactions.counterparty_bank,
-        transactions.is_own_name
-    from {{ ref('stg_core__transactions') }} as transactions
-    inner join leaving_accounts as accounts on transactions.account_id = accounts.account_id
-    where transactions.biz_date >= accounts.since_on
-        and (transactions.direction = 'out' or transactions.txn_type in ('transfer', 'investment'))
-),
-
 not_renewed as (
     select leaving.customer_id, sum(maturities.matured_amount - maturities.lying_amount) as amount
     from leaving
@@ -188,30 +165,38 @@ not_renewed as (
 
 moved as (
     select
-        customer_id,
+        leaving.customer_id,
         {%- for kind in ['own_name', 'securities', 'wealth'] %}
-        sum(case when kind = '{{ kind }}' then case when direction = 'out' then amount else -amount end else 0 end)
+        sum(case when moves.kind = '{{ kind }}' then case when moves.direction = 'out' then moves.amount else -moves.amount end else 0 end)
             as {{ kind }}_amount{{ ',' if not loop.last }}
         {%- endfor %}
-    from (
-{{ outside_movements('evidence', 'leaving_accounts', plus_days(as_of(), -395)) }}
-    ) as movements
-    group by customer_id
+    from leaving
+    inner join {{ ref('outside_movements') }} as moves
+        on leaving.customer_id = moves.customer_id and moves.biz_date >= leaving.since_on
+    group by leaving.customer_id
+),
+
+-- the amount is read in the scan of transactions: few are so large
+bought as (
+    select leaving.customer_id, sum(purchases.amount) as amount
+    from leaving
+    inner join (
+        select accounts.customer_id, transactions.biz_date, transactions.amount
+        from {{ ref('stg_core__transactions') }} as transactions
+        inner join {{ ref('stg_core__accounts') }} as accounts on transactions.account_id = accounts.account_id
+        where transactions.txn_type = 'purchase'
+            and transactions.direction = 'out'
+            and transactions.amount >= {{ threshold('large_purchase_amount') }}
+    ) as purchases on leaving.customer_id = purchases.customer_id and purchases.biz_date >= leaving.since_on
+    group by leaving.customer_id
 ),
 
 spent as (
-    select
-        accounts.customer_id,
-        sum(case when evidence.txn_type = 'purchase' and evidence.amount >= {{ threshold('large_purchase_amount') }}
-            then evidence.amount else 0 end) as large_amount,
-        sum(evidence.amount) as amount
-    from evidence
-    inner join leaving_accounts as accounts on evidence.account_id = accounts.account_id
-    where evidence.direction = 'out'
-        and evidence.txn_type not in ('investment', 'reversal')
-        and accounts.account_type = 'demand'
-        and not (coalesce(evidence.is_own_name, false) and evidence.counterparty_bank is null)
-    group by accounts.customer_id
+    select leaving.customer_id, sum(flows.outflow_amount) as amount
+    from leaving
+    inner join {{ ref('customer_month_flows') }} as flows
+        on leaving.customer_id = flows.customer_id and flows.month_end >= leaving.since_on
+    group by leaving.customer_id
 ),
 
 reasons as (
@@ -222,13 +207,14 @@ reasons as (
             when moved.own_name_amount >= leaving.needed_amount then 'moved_to_other_bank'
             when moved.securities_amount >= leaving.needed_amount then 'to_securities'
             when moved.wealth_amount >= leaving.needed_amount then 'to_wealth_elsewhere'
-            when spent.large_amount >= leaving.needed_amount then 'large_purchase'
+            when bought.amount >= leaving.needed_amount then 'large_purchase'
             when spent.amount >= leaving.needed_amount then 'spent_down'
             else 'unknown'
         end as reason
     from leaving
     left join not_renewed on leaving.customer_id = not_renewed.customer_id
     left join moved on leaving.customer_id = moved.customer_id
+    left join bought on leaving.customer_id = bought.customer_id
     left join spent on leaving.customer_id = spent.customer_id
 )
 

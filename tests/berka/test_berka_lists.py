@@ -1,0 +1,195 @@
+"""The real files all the way: what is published for two days of 1993 is what a second reading finds in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from berka_reading import LISTS, TIERS, Bank, read
+from mingdan import catalog, cli, publishing, settings
+from mingdan.stores import Store
+from tests.bank import run_day
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "examples" / "berka" / "settings"
+BY_DAG, BY_RUN = date(1993, 9, 29), date(1993, 12, 14)
+BRANCHES = {str(number) for number in range(1, 78)}
+OFF = {
+    "app_activation": "needs channels.app_activity: absent",
+    "deposit_maturity": "switched off in settings (lists_off)",
+    "merchant_alert": "needs acquiring.merchants, acquiring.merchant_daily: absent",
+}
+
+# What a reason may show, and the column of the second reading that says the same. Absent: not in the data, so null.
+FIGURES = {
+    "aum_avg_90d": "avg90", "aum_change_30d_amount": "grown_30d", "age": "age", "tenure_months": "tenure",
+    "churn_base_avg90_amount": "base", "churn_drop_slow": "drop_slow", "gap_to_next_tier_amount": "gap",
+    "pension_median_amount": "pension", "pension_drawn_rate": "pension_drawn",
+}  # fmt: skip
+ALWAYS = {"own_name_outflow_90d_amount": None, "time_balance": 0, "matures_90d_amount": 0}
+
+
+class Published:
+    """One list date's current revision."""
+
+    def __init__(self, home: Path, as_of: date) -> None:
+        self.as_of, self.list_date = as_of, as_of + timedelta(days=1)
+        self.store = Store(str(home / "published"))
+        self.folder = home / "published" / str(self.list_date) / "r001"
+        self.manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text())
+        self.leads = pq.read_table(self.folder / "leads.parquet").to_pandas()
+        self.decisions = pq.read_table(self.folder / "decisions.parquet").to_pandas()
+
+    def members(self, code: str) -> set[int]:
+        """Everybody who meets the list's Who, whatever became of them."""
+        return set(self.decisions.loc[self.decisions["list"] == code, "subject_id"].astype(int))
+
+
+@pytest.fixture(scope="module")
+def days(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[date, Published]:
+    """One day by the DAG, in a process of its own, while this one takes the steps of `mingdan run` for the other; each
+    in a home of its own, as the first day of a bank that has published nothing before."""
+    homes = {as_of: tmp_path_factory.mktemp(f"home-{as_of}") for as_of in (BY_DAG, BY_RUN)}
+    dag = subprocess.Popen(
+        [sys.executable, "-m", "mingdan.airflow_local", "run", "--as-of", str(BY_DAG)],
+        env=os.environ
+        | {"MINGDAN_HOME": str(homes[BY_DAG]), "MINGDAN_LANDING": str(landing), "MINGDAN_SETTINGS": str(SETTINGS)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MINGDAN_SETTINGS", str(SETTINGS))
+            run_day(homes[BY_RUN], landing, BY_RUN)
+        said, _ = dag.communicate()
+    finally:
+        dag.kill()
+    assert dag.returncode == 0, said
+    assert said.count(": success") == 8, said
+    return {as_of: Published(home, as_of) for as_of, home in homes.items()}
+
+
+@pytest.fixture(scope="module")
+def people(bank: Bank) -> dict[date, pd.DataFrame]:
+    return {as_of: read(bank, pd.Timestamp(as_of)) for as_of in (BY_DAG, BY_RUN)}
+
+
+def documented(column: str) -> dict[str, int]:
+    """Counts by list, from the table of docs/berka.md whose head names this column."""
+    lines = (ROOT / "docs" / "berka.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    place = next(row.index(column) for row in cells if column in row)
+    head = next(number for number, row in enumerate(cells) if column in row)
+    return {row[0]: int(row[place]) for row in cells[head + 2 : head + 2 + len(LISTS)]}
+
+
+def test_both_ways_publish_a_csv_and_a_workbook_for_each_of_the_77_branches(days: dict[date, Published]) -> None:
+    for day in days.values():
+        assert publishing.verify(day.store, day.list_date) == []
+        for kind in ("csv", "xlsx"):
+            assert {path.stem for path in (day.folder / "branches").glob(f"*.{kind}")} == BRANCHES
+        assert set(day.leads["branch_id"]) <= BRANCHES and len(day.leads) > 300
+        assert day.leads["customer_id"].is_unique
+
+
+@pytest.mark.parametrize("as_of", [BY_DAG, BY_RUN], ids=str)
+def test_the_lists_hold_exactly_the_customers_read_from_the_raw_files(
+    days: dict[date, Published], people: dict[date, pd.DataFrame], as_of: date
+) -> None:
+    read_again = {code: set(people[as_of].index[people[as_of][code].astype(bool)]) for code in LISTS}
+    assert {code: days[as_of].members(code) for code in LISTS} == read_again
+    assert set(days[as_of].decisions["list"]) <= set(LISTS)
+    assert {code: len(members) for code, members in read_again.items()} == documented(f"meet it {as_of}")
+
+
+@pytest.mark.parametrize("as_of", [BY_DAG, BY_RUN], ids=str)
+def test_as_many_leads_are_published_as_documented(days: dict[date, Published], as_of: date) -> None:
+    listed = days[as_of].leads.groupby("list").size().reindex(LISTS, fill_value=0)
+    assert listed.to_dict() == documented(f"leads {as_of}")
+
+
+@pytest.mark.parametrize("as_of", [BY_DAG, BY_RUN], ids=str)
+def test_every_figure_in_a_reason_is_the_one_read_from_the_raw_files(
+    days: dict[date, Published], people: dict[date, pd.DataFrame], as_of: date
+) -> None:
+    compared: dict[str, int] = defaultdict(int)
+    for lead in days[as_of].leads.itertuples():
+        raw = people[as_of].loc[int(lead.customer_id)]
+        for name, told in json.loads(lead.facts).items():
+            if name in ALWAYS:
+                assert told is None if ALWAYS[name] is None else float(told) == ALWAYS[name], (lead.customer_id, name)
+            elif name in FIGURES:
+                expected = raw[FIGURES[name]]
+                if told is None:
+                    assert pd.isna(expected), (lead.customer_id, name)
+                else:
+                    assert float(told) == pytest.approx(expected, abs=2e-6), (lead.customer_id, name)
+                compared[name] += 1
+    assert set(compared) == set(FIGURES) and min(compared.values()) > 30
+    tiers = days[as_of].leads.set_index("customer_id")["value_tier"]
+    assert len({code for code in tiers}) > 1
+    assert all(re.sub(r"\W", "_", tier.lower()) == TIERS[people[as_of].at[int(who), "tier"]] for who, tier in tiers.items())
+
+
+def test_each_list_is_published_empty_by_rule_or_off_and_says_why(days: dict[date, Published]) -> None:
+    for day in days.values():
+        states = pd.DataFrame(day.manifest["lists"])
+        off = states[states["state"] == "off"]
+        assert dict(zip(off["list"], off["why"], strict=True)) == OFF and off["branch_id"].isna().all()
+        on = states[states["state"] != "off"]
+        assert set(on["list"]) == set(LISTS) and set(on["list"]) | set(OFF) == set(catalog.entries())
+        assert on.groupby("list")["branch_id"].agg(set).map(BRANCHES.__eq__).all()
+        assert set(on["state"]) == {"published", "empty"}
+        published = on[on["state"] == "published"].groupby("list")["rows"].sum().to_dict()
+        assert published == day.leads.groupby("list").size().to_dict()
+        for code in LISTS:
+            members = day.members(code)
+            empty = on[(on["list"] == code) & (on["state"] == "empty")]
+            assert empty["why"].notna().all() and (empty["rows"] == 0).all()
+            if not members:
+                assert len(empty) == 77 and set(empty["why"]) == {"nobody meets the list's Who"}
+
+
+def test_manifest_and_workbook_say_that_consent_is_assumed(days: dict[date, Published]) -> None:
+    for day in days.values():
+        assert day.manifest["consent"] == "assumed (test data)"
+        book = openpyxl.load_workbook(day.folder / "branches" / "1.xlsx")
+        notes = [cell for row in book["Notes"].iter_rows(values_only=True) for cell in row if cell]
+        assert any("Consent: assumed (test data)" in str(cell) for cell in notes)
+        assert not day.leads["name"].str.strip().any() and day.leads["mobile"].fillna("").eq("").all()
+
+
+def test_a_production_bank_cannot_run_on_assumed_consent(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, home = tmp_path / "settings", tmp_path / "home"
+    folder.mkdir()
+    text = (SETTINGS / "settings.yml").read_text(encoding="utf-8")
+    (folder / "settings.yml").write_text(text.replace("environment: test ", "environment: production "))
+    for name, value in {"HOME": home, "LANDING": landing, "SETTINGS": folder}.items():
+        monkeypatch.setenv(f"MINGDAN_{name}", str(value))
+    outcome = CliRunner().invoke(cli.app, ["run", "--as-of", str(BY_DAG)])
+    assert outcome.exit_code == 1
+    assert "'assumed (test data)' is accepted in environment 'test' only; found 'production'" in outcome.output
+    assert not (home / "published").exists()
+
+
+def test_the_settings_bend_no_threshold() -> None:
+    bank, shipped = settings.load(SETTINGS), settings.load_shipped()
+    assert bank.tables == shipped.tables
+    changed = {key for key, value in bank.values.items() if value != shipped.values[key]}
+    assert changed == {
+        "consent", "time_zone", "currency", "language", "history_starts_on", "core_categories", "lists_off"
+    }  # fmt: skip
+    assert set(bank.lists_off) == {*shipped.lists_off, "deposit_maturity"}
