@@ -21,8 +21,14 @@ demo: .venv/ready ## Make a sample bank, run the real DAG on it, show the lists
 test: .venv/ready ## Run every test that needs Python only
 	$(BIN)/python -m pytest
 
-check: .venv/ready ## Linters, types, generated docs; says every failure
-	$(BIN)/python -m mingdan.check
+check: .venv/ready ## Linters, types, SQL, generated pages; says every failure
+	@failed=0; \
+	$(BIN)/ruff check plugins dags expectations tests examples || failed=1; \
+	$(BIN)/ruff format --check plugins dags expectations tests examples || failed=1; \
+	$(BIN)/mypy || failed=1; \
+	MINGDAN_WAREHOUSE=:memory: $(BIN)/sqlfluff lint --processes 2 dbt_project/models || failed=1; \
+	$(BIN)/python -m mingdan.docs --check || failed=1; \
+	exit $$failed
 
 format: .venv/ready ## Put Python into the house's form
 	$(BIN)/ruff format plugins dags expectations tests examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,11 @@ def test_no_model_asks_a_clock_and_engines_differ_in_one_folder_only() -> None:
             assert forbidden not in code, (path, forbidden)
         if "engines" not in path.parts:
             assert "adapter.dispatch" not in code and "target.type" not in code, path
-            assert "::" not in code, path
+            assert not re.search(r"[\w)]::\w", code), path
 
 
 def test_every_sql_file_begins_with_the_question_it_answers() -> None:
     for path in (PROJECT / "dbt_project" / "models").rglob("*.sql"):
-        first = path.read_text(encoding="utf-8").splitlines()[0]
-        assert first.startswith(f"-- {path.stem}") and first.rstrip().endswith("?"), path
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("{{ config")]
+        assert lines[0].startswith(f"-- {path.stem}"), path
+        assert "?" in " ".join(lines[:3]), path

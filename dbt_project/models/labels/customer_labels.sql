@@ -1,4 +1,4 @@
--- customer_labels: everything known about each customer today.
+-- customer_labels: what is known about each customer today?
 --
 -- One row per customer. Every label family (label_*.sql) side by side; a new family or label is here by itself.
 -- A label that two families define stops the build and names both.

@@ -82,10 +82,10 @@ demand_lows as (
     group by customer_id
 ),
 
+-- up to the business date: who opened two months ago has spent in the running month, if anywhere
 spending as (
-    select customer_id, {{ mean_of('sum(outflow_amount) * 100', 6) }} as monthly_amount
+    select customer_id, {{ mean_of('sum(outflow_6m_amount) * 100', 6) }} as monthly_amount
     from {{ ref('customer_month_flows') }}
-    where month_end <= {{ as_of() }}
     group by customer_id
 ),
 
@@ -141,7 +141,7 @@ combined as (
     from {{ ref('customer_balances') }} as balances
     cross join (
         select
-            transactions_from <= {{ plus_days("cast('" ~ month_ends(7)[6] ~ "' as date)", 1) }} as has_half_year,
+            transactions_from <= {{ plus_months(as_of(), -6) }} as has_half_year,
             transactions_from <= {{ plus_days(as_of(), -29) }} as has_30_days,
             transactions_from <= {{ plus_days(as_of(), -89) }} as has_90_days,
             has_counterparty_bank,
