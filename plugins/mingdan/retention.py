@@ -11,6 +11,7 @@ from mingdan.settings import Home, Settings
 from mingdan.stores import Store
 
 DAILY = ("customer_labels", "customer_events", "customer_segments", "segment_marts")
+FOR_EVER = ("lead_labels",)
 
 
 def prune(home: Home, settings: Settings, today: date | None, do_it: bool) -> list[Path]:
@@ -29,7 +30,7 @@ def prune(home: Home, settings: Settings, today: date | None, do_it: bool) -> li
     daily = counted_from - timedelta(days=terms["labels_daily_days"])
     month_ends = months_before(counted_from, terms["labels_month_end_months"])
     gone = []
-    for table in sorted(path for path in home.history.glob("*") if path.is_dir()):
+    for table in sorted(path for path in home.history.glob("*") if path.is_dir() and path.name not in FOR_EVER):
         for partition in sorted(table.glob("as_of=*")):
             day = date.fromisoformat(partition.name.removeprefix("as_of="))
             is_month_end = (day + timedelta(days=1)).day == 1

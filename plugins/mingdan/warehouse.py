@@ -189,6 +189,7 @@ HISTORY = {
     "decisions": "list, subject_id",
     "waterfall": "list, home_branch_id, state, reason",
     "leads": "branch_id, rank",
+    "lead_labels": "customer_id",
     "report_maturity_ladder": "branch_id, matures_month, term_months",
     "report_product_penetration": "branch_id, value_tier, category, held",
 }

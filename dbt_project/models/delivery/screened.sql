@@ -32,14 +32,7 @@ select
         when coalesce(pressure.reached_30d, 0) >= {{ var('contact').reached_30d }} then 'contact_cap_30d'
         when coalesce(pressure.refusals_30d, 0) >= 3 then 'refusals_pause'
     end as dropped_by
-from (
-    select
-        each_candidate.*,
-        {{ first_allowed_channel('rules.channels', 'each_candidate.purpose') }} as channel
-    from {{ ref('candidates') }} as each_candidate
-    inner join {{ ref('list_rules') }} as rules on each_candidate.list = rules.list
-    inner join {{ ref('customer_labels') }} as labels on each_candidate.subject_id = labels.customer_id
-) as candidates
+from {{ ref('candidates') }} as candidates
 inner join {{ ref('customer_labels') }} as labels on candidates.subject_id = labels.customer_id
 left join {{ source('memory', 'verdicts') }} as verdicts on candidates.list = verdicts.list
 left join {{ ref('contact_pressure') }} as pressure on candidates.subject_id = pressure.customer_id

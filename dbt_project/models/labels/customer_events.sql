@@ -33,9 +33,9 @@ large_flows as (
         flow_days.detail
     from flow_days
     inner join {{ ref('label_flow') }} as labels on flow_days.customer_id = labels.customer_id
-    where flow_days.amount >= {{ threshold('large_flow_multiple') }} * coalesce(
-        case when flow_days.direction = 'in' then labels.monthly_inflow_median_amount else labels.monthly_outflow_median_amount end, 0
-    )
+    -- of a customer too new for a usual month nobody can say what is out of the ordinary
+    where flow_days.amount >= {{ threshold('large_flow_multiple') }}
+        * case when flow_days.direction = 'in' then labels.monthly_inflow_median_amount else labels.monthly_outflow_median_amount end
 ),
 
 fast_exit as (

@@ -116,7 +116,7 @@ staged as (
         episodes.fixed_base_0 as base_amount,
         episodes.fixed_peak_0 as peak_amount,
         case
-            when episodes.started_0 is null then judged.rank_0
+            when not coalesce(episodes.goes_on_0, false) then judged.rank_0
             else greatest(2, judged.rank_0, {{ churn_rank(
                 'judged.average_0', 'episodes.fixed_base_0', 'episodes.fixed_peak_0', 'coalesce(judged.high_0, judged.aum_amount)'
             ) }})

@@ -103,14 +103,17 @@ outside as (
     group by customer_id
 ),
 
-destinations as (
-    select customer_id, counterparty_bank
+sums_by_bank as (
+    select customer_id, counterparty_bank, sum(amount) as amount
     from {{ ref('outside_movements') }}
     where direction = 'out' and counterparty_bank is not null and biz_date > {{ plus_days(as_of(), -90) }}
     group by customer_id, counterparty_bank
-    qualify row_number() over (
-        partition by customer_id order by sum(amount) desc nulls last, counterparty_bank nulls last
-    ) = 1
+),
+
+destinations as (
+    select customer_id, counterparty_bank
+    from sums_by_bank
+    qualify row_number() over (partition by customer_id order by amount desc nulls last, counterparty_bank nulls last) = 1
 ),
 
 combined as (
