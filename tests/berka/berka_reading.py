@@ -122,7 +122,7 @@ def churn(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
         before = at["average_90"]
     against_fixed = stage_of(at["average"], base, peak, at["highest"]).clip(lower=2)
     at["stage_alone"] = at["stage"]
-    at["stage"] = at["stage"].where(started.isna(), np.maximum(at["stage"], against_fixed))
+    at["stage"] = at["stage"].where(~goes_on, np.maximum(at["stage"], against_fixed))  # from the second point on
     return at.assign(started=started, fixed_base=base, fixed_peak=peak)
 
 
@@ -198,9 +198,9 @@ def read(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
     by_month = by_month.where(np.less_equal.outer(people["opened"].to_numpy(), begins.to_numpy()))
     people["median_inflow"] = by_month.median(axis=1).where(by_month.notna().sum(axis=1) >= 3)
 
-    # large inflow: one day's money from outside in the last 7 days, half of it still here
+    # large inflow: one day's money from outside in the last 7 days, three usual months, half of it still here
     recent = income[income["day"] >= since(7)].groupby(["client", "day"])["amount"].sum().reset_index()
-    needed = np.maximum(50_000, 3 * people["median_inflow"].fillna(0))
+    needed = (3 * people["median_inflow"]).clip(lower=50_000)  # unknown where the usual month is: nobody can say
     recent = recent[recent["amount"] >= recent["client"].map(needed)]
     people["large_inflow_amount"] = mine(recent.groupby("client")["amount"].max(), np.nan)
     people["large_inflow"] = people["aum"] >= 0.5 * people["large_inflow_amount"]

@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-
 from mingdan import catalog
 from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import write, write_sample_bank
-from mingdan.sample_bank.planted import CASES, planted_count
 from mingdan.sample_bank.holidays import is_working_day, working_day_before
+from mingdan.sample_bank.script import CASES, planted_count
 
 UNTIL = date(2026, 6, 30)
 CONTRACT = load_contract()
@@ -183,13 +182,13 @@ def test_planted_customers_exist_and_may_be_contacted(bank: SmallBank) -> None:
     assert len(planted) > 50
     assert len({row[3] for row in planted}) == len(planted)
     fit = bank.rows(
-        """select customer_id from core__customers where biz_date = '2026-06-30' and marketing_consent and mobile is not null
-            and address is not null and not is_staff and not is_deceased and not do_not_contact and not profiling_refused"""
+        """select customer_id from core__customers where biz_date = '2026-06-30' and marketing_consent
+            and mobile is not null and address is not null
+            and not is_staff and not is_deceased and not do_not_contact and not profiling_refused"""
     )
     assert {row[1] for row in planted} <= {row[0] for row in fit}
-    branches = bank.rows(
-        f"select count(distinct home_branch_id) from core__customers where customer_id in (select subject_id from '{bank.truth}')"
-    )
+    listed = f"(select subject_id from '{bank.truth}')"
+    branches = bank.rows(f"select count(distinct home_branch_id) from core__customers where customer_id in {listed}")
     assert branches == [(5,)]
 
 

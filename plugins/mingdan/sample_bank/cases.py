@@ -1,18 +1,20 @@
 """The planted cases, one function a list: who must be on it, and who misses it by a hair.
 
 To plant cases for a new list, write one function here. Days count back from the day the cases are made for (0), amounts
-are yuan; numbers come from the thresholds of the lists as shipped. A windows of n days is 0 to n − 1 days ago."""
+are yuan; the numbers are the shipped thresholds for entering a list. A window of n days is 0 to n − 1 days ago."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from mingdan.sample_bank import books as b
 from mingdan.sample_bank.columns import day_of
 from mingdan.sample_bank.holidays import day_kind
-from mingdan.sample_bank.planted import Case, Person, cases_of
+from mingdan.sample_bank.script import Case, Person, cases_of
 
-MEMBER, NEAR_MISS = "member", "near_miss"
+MEMBER: Final = "member"
+NEAR_MISS: Final = "near_miss"
 
 
 @cases_of("deposit_outflow")
@@ -30,7 +32,7 @@ def deposit_outflow() -> Iterator[Case]:
     yield Case(MEMBER, "21 % below the days before for exactly 30 days: watch", falls(100_000, (29, 79_000)))
     yield Case(
         MEMBER,
-        "32 500 a day less than a third, today in one sum to the own account elsewhere: warning",
+        "a third gone today in one sum, to the own account elsewhere: fast exit, so warning",
         falls(4_000_000, (0, 2_700_000)),
     )
     yield Case(
@@ -38,7 +40,9 @@ def deposit_outflow() -> Iterator[Case]:
         "in three steps to a fifth of the year's best: critical",
         falls(200_000, (110, 150_000), (75, 90_000), (29, 40_000)),
     )
-    yield Case(MEMBER, "half spent at tills a month ago: warning", falls(60_000, (29, 28_000), bank=False))
+    yield Case(
+        MEMBER, "half spent at tills a month ago: warning without a transfer", falls(60_000, (29, 28_000), bank=False)
+    )
     yield Case(NEAR_MISS, "19 % below the days before: no stage yet", falls(100_000, (29, 81_000)))
     yield Case(
         NEAR_MISS, "three quarters gone, but only 9 000: not rated below a drop of 10 000", falls(12_000, (29, 3_000))
@@ -77,7 +81,9 @@ def pension_care() -> Iterator[Case]:
             person.holds(3_000)
 
             def pay(ago: int) -> None:
-                person.receives(ago, 2_800, type_=b.PENSION, channel=b.BATCH, bank=-1, account=-1)
+                person.receives(
+                    ago, 2_800, type_=b.PENSION, channel=b.BATCH, bank=None, account=None, name="社会保险事业服务中心"
+                )
                 if drawn:
                     person.moves(max(ago - 1, 0), 2_700, b.OUT, type_=b.CASH, channel=b.COUNTER)
 
@@ -149,7 +155,7 @@ def large_inflow() -> Iterator[Case]:
         def build(person: Person) -> None:
             person.holds(2_000)
             if monthly:
-                person.every_month(3, lambda ago: (person.receives(ago, monthly), person.pays(ago, monthly)))
+                person.every_month(3, lambda ago: person.turns_over(ago, monthly))
             (person.receives_from_own if own else person.receives)(days_ago, yuan)
             person.pays(1, spent)
 
@@ -178,7 +184,7 @@ def idle_funds() -> Iterator[Case]:
         def build(person: Person) -> None:
             person.holds(yuan if since is None else 5_000)
             if monthly:
-                person.every_month(12, lambda ago: (person.receives(ago, monthly), person.pays(ago, monthly)))
+                person.every_month(12, lambda ago: person.turns_over(ago, monthly))
             if since is not None:
                 person.receives(since, yuan - 5_000)
 
@@ -273,7 +279,7 @@ def merchant_alert() -> Iterator[Case]:
         return lambda ago: usual if ago >= since else usual * share
 
     def stops(open_days: int | None, days: int) -> Callable[[Person], None]:
-        """Twice the usual for three weeks, so that thirty days still look well, then nothing: for so many open days, else days."""
+        """Twice the usual for three weeks, so that thirty days look well, then nothing for so many (open) days."""
 
         def build(person: Person) -> None:
             idle = days

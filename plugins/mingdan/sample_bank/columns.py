@@ -17,9 +17,20 @@ import pyarrow.parquet as pq
 
 from mingdan.contract import Column, Contract, Table
 
-NO_DATE = np.int32(-(2**31))
-NO_AMOUNT = np.int64(-(2**63))
+NO_DATE = -(2**31)
+NO_AMOUNT = -(2**63)
 EPOCH = date(1970, 1, 1).toordinal()
+# Columns that hardly repeat within a day: a dictionary would only cost time.
+UNIQUE = {
+    "txn_id",
+    "account_id",
+    "customer_id",
+    "counterparty_account",
+    "card_id",
+    "loan_id",
+    "merchant_id",
+    "contact_id",
+}
 THREE_DIGITS = np.array([list(b"%03d" % each) for each in range(1000)], dtype=np.uint8)
 
 
@@ -34,7 +45,7 @@ def day_of(number: int) -> date:
 
 
 def numbered(prefix: str, numbers: np.ndarray, width: int, known: np.ndarray | None = None) -> pa.StringArray:
-    """Texts such as C000000123: the prefix and each number in `width` digits (a multiple of three); null if not known."""
+    """Texts such as C000000123: the prefix and each number in `width` digits, a multiple of 3; else null."""
     head, rows = prefix.encode(), len(numbers)
     text = np.empty((rows, len(head) + width), np.uint8)
     text[:, : len(head)] = np.frombuffer(head, np.uint8)
@@ -57,8 +68,9 @@ def bits(known: np.ndarray | None) -> pa.Buffer | None:
 
 
 def coded(codes: np.ndarray, words: Sequence[str] | pa.Array) -> pa.DictionaryArray:
-    """A text column from codes into `words`; -1 is null. For short lists of different words: every file carries the whole
-    list, and with a word twice pyarrow writes a stray byte that differs from run to run."""
+    """A text column from codes into `words`; -1 is null. For short lists: every file carries the whole list.
+
+    No word may come twice: pyarrow then writes a stray byte that differs from run to run."""
     codes = np.asarray(codes, np.int32)
     values = words if isinstance(words, pa.Array) else pa.array(words, pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)
@@ -81,12 +93,10 @@ def decimals(units: np.ndarray, kind: pa.DataType) -> pa.Array:
 def column_array(column: Column, values: Any, rows: int) -> pa.Array:
     """One column in its contract type, from what the module's docstring says it takes."""
     kind = column.arrow_type
-    if isinstance(values, pa.Array | pa.ChunkedArray):
+    if isinstance(values, pa.Array):
         return values
-    if values is None or isinstance(values, str | bool | date):
-        return pa.array([], kind) if rows == 0 else pa.repeat(pa.scalar(values, kind), rows)
-    if not isinstance(values, np.ndarray):
-        values = np.full(rows, values)
+    if values is None or isinstance(values, str | bool):
+        return pa.repeat(pa.scalar(values, kind), rows)
     if pa.types.is_decimal(kind):
         return decimals(values, kind)
     if pa.types.is_date(kind):
@@ -100,6 +110,17 @@ def column_array(column: Column, values: Any, rows: int) -> pa.Array:
     return pa.array(values, kind)
 
 
+def listed(values: list[Any], column: Column) -> pa.Array:
+    """One column from Python values, None for a null."""
+    kind = column.arrow_type
+    if pa.types.is_decimal(kind):
+        return decimals(np.array([NO_AMOUNT if each is None else int(each) for each in values], np.int64), kind)
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        width = pa.int32() if pa.types.is_date(kind) else pa.int64()
+        return pa.array([None if each in (None, NO_DATE) else int(each) for each in values], width).cast(kind)
+    return pa.array(values, kind)
+
+
 class LandingPart:
     """Writes part number `part` of each partition below `root`; a partition that has _SUCCESS is left as it is."""
 
@@ -110,6 +131,18 @@ class LandingPart:
     def partition(self, table: Table, day: int) -> Path:
         return self.root / table.source / table.name / f"biz_date={day_of(day)}"
 
+    def write_rows(self, table_id: str, day: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a small table from one mapping a row; amounts, rates and dates as in columns, None for a null."""
+        table = self.contract.tables[table_id]
+        named = {name for row in rows for name in row}
+        columns = {
+            each.name: listed([row.get(each.name) for row in rows], each)
+            for each in table.columns
+            if each.name in named
+        }
+        if rows:
+            self.write(table_id, day, columns | dict.fromkeys(named - set(columns)))
+
     def write(self, table_id: str, day: int, columns: Mapping[str, Any]) -> None:
         """Write the rows, unless there are none. Absent optional columns become nulls; the rest must be there."""
         table = self.contract.tables[table_id]
@@ -118,7 +151,7 @@ class LandingPart:
         missing = [each.name for each in table.columns if each.required and each.name not in columns]
         if strange or missing:
             raise ValueError(f"{table_id}: expected the contract's columns; unknown {strange}, missing {missing}.")
-        rows = max(len(each) for each in columns.values() if isinstance(each, np.ndarray | pa.Array | pa.ChunkedArray))
+        rows = max(len(each) for each in columns.values() if isinstance(each, np.ndarray | pa.Array))
         if rows == 0 or (folder / "_SUCCESS").exists():
             return
         arrays = [column_array(each, columns.get(each.name), rows) for each in table.columns]
@@ -133,19 +166,6 @@ class LandingPart:
             use_dictionary=[each.name for each in table.columns if each.type == "varchar" and each.name not in UNIQUE],
         )
         self.rows[table_id] = self.rows.get(table_id, 0) + rows
-
-
-# Columns that hardly repeat within a day: a dictionary would only cost time.
-UNIQUE = {
-    "txn_id",
-    "account_id",
-    "customer_id",
-    "counterparty_account",
-    "card_id",
-    "loan_id",
-    "merchant_id",
-    "contact_id",
-}
 
 
 def texts(values: Iterable[str | None]) -> pa.Array:

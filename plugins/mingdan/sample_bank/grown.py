@@ -1,4 +1,4 @@
-"""Parallel arrays that grow: one row a loan, a card, a shop."""
+"""Parallel arrays that grow: one row an account, a loan, a card, a shop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Rows:
-    """Named integer columns of equal length, reached as attributes; `add` appends rows."""
+    """Named columns of whole numbers, of equal length, reached as attributes; `add` appends rows."""
 
     def __init__(self, *names: str) -> None:
         self.size = 0
@@ -27,7 +27,7 @@ class Rows:
             raise ValueError(f"expected columns {sorted(self.room)}, found {sorted(values)}.")
         for name, value in values.items():
             if end > len(self.room[name]):
-                self.room[name] = np.concatenate([self.room[name], np.zeros(end + len(self.room[name]), np.int64)])
+                self.room[name] = np.concatenate([self.room[name], np.zeros(end + len(self.room[name]) // 2, np.int64)])
             self.room[name][start:end] = value
         self.size = end
         return np.arange(start, end)

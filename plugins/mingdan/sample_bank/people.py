@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mingdan.sample_bank import names
-from mingdan.sample_bank.bank import PEOPLE, Bank, generator
+from mingdan.sample_bank.bank import NEVER, PEOPLE, Bank, generator
 from mingdan.sample_bank.columns import NO_DATE, LandingPart, coded, fixed_text, numbered, texts
 
 SALARIED, PROPRIETOR, FARMER, STUDENT, RETIRED, HOMEMAKER, OTHER = range(7)
@@ -22,7 +22,6 @@ TIER_FLOOR = np.array([0, 10_000, 50_000, 200_000, 500_000, 1_000_000, 6_000_000
 TIER_TOP = np.array([9_000, 50_000, 200_000, 500_000, 1_000_000, 6_000_000, 40_000_000])
 INCOME = np.array([5_600, 9_000, 2_600, 1_300, 3_000, 1_800, 3_000])  # median monthly income in CNY, by kind
 TIER_INCOME = np.array([0.8, 1.0, 1.25, 1.8, 2.6, 4.0, 10.0])
-NEVER = 2**30  # a day that does not come
 
 
 class People:
@@ -108,6 +107,10 @@ class People:
         use = rng.beta(0.7, 2.2, rows) * np.array([0.9, 0.8, 0.6, 0.4])[self.style]
         self.app_use = np.where(self.is_dormant | (rng.random(rows) < 0.14), 0.0, use)  # share of days with a log-in
 
+        self.has_etc = (self.number % 11 == 3) & (self.style < 3) & (self.pace > 0) & self.is_old
+        self.etc_since = np.maximum(self.opened, bank.first_day - rng.integers(0, 1500, rows))
+        self.toll = (rng.lognormal(5.0, 0.8, rows)).astype(np.int64) * 100
+
         # Consent and state.
         luck = rng.random(rows)
         self.consent = np.where(luck < 0.85, 1, np.where(luck < 0.95, 0, -1))
@@ -151,9 +154,7 @@ class People:
         wife, husband = shuffled[half : 2 * half][chosen], shuffled[:half][chosen]
         self.is_male[wife] = ~self.is_male[husband]
         self.unit[wife] = self.unit[husband]
-        self.tie_strength = np.where(self.is_couple, 3.0, np.where(rng.random(rows) < 0.25, 1.0, 0.0)) * (
-            self.partner >= 0
-        )
+        self.has_tie = (self.partner >= 0) & (self.is_couple | (rng.random(rows) < 0.25))
         self.referrer = np.where(
             (rng.random(rows) < 0.07) & (self.partner >= 0),
             old[rng.integers(0, max(len(old), 1), rows)] if len(old) else -1,
@@ -207,7 +208,7 @@ class People:
         self.marital = np.where(self.is_couple, 1, np.where(rng.random(rows) < 0.06, 4, alone))
         keeps = np.array([0.2, 0.65, 0.85, 0.95, 1.0, 1.0, 1.0])[self.tier]
         pick = rng.integers(0, 1 << 20, rows)
-        wealth = [bank.wealth_manager[unit] for unit in range(len(bank.units))]
+        wealth = bank.wealth_managers
         width = max(len(each) for each in wealth)
         table = np.array([[each[place % len(each)] for place in range(width)] for each in wealth])
         self.manager = np.where(rng.random(rows) < keeps, table[self.unit, pick % width], -1)
@@ -216,7 +217,12 @@ class People:
         """Customers who have opened and live."""
         return (self.opened <= day) & (self.died > day)
 
-    def write_customers(self, out: LandingPart, day: int) -> None:
+    def write_snapshots(self, out: LandingPart, day: int) -> None:
+        self._write_customers(out, day)
+        self._write_relations(out, day)
+        self._write_preferences(out, day)
+
+    def _write_customers(self, out: LandingPart, day: int) -> None:
         here = np.flatnonzero(self.opened <= day)
         withdrawn = self.consent_withdrawn[here] <= day
         consent = np.where(withdrawn, 0, self.consent[here])
@@ -262,7 +268,7 @@ class People:
             },
         )
 
-    def write_relations(self, out: LandingPart, day: int) -> None:
+    def _write_relations(self, out: LandingPart, day: int) -> None:
         here = self.opened <= day
         parts: list[tuple[np.ndarray, pa.Array, str, np.ndarray]] = []
 
@@ -301,7 +307,7 @@ class People:
             },
         )
 
-    def write_preferences(self, out: LandingPart, day: int) -> None:
+    def _write_preferences(self, out: LandingPart, day: int) -> None:
         parts = [(np.flatnonzero(mask & (since <= day)), channel, since) for channel, mask, since in self.refusals]
         out.write(
             "crm.channel_preferences",

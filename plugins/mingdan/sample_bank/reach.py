@@ -5,21 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from mingdan.sample_bank.bank import PEOPLE, PRODUCT_AT, PRODUCT_CODES, generator
+from mingdan.sample_bank.bank import NEVER, PEOPLE, generator
 from mingdan.sample_bank.columns import NO_AMOUNT, NO_DATE, LandingPart, coded, numbered, texts
-from mingdan.sample_bank.holidays import is_working_day
-from mingdan.sample_bank.life import YUAN, Life, rounded
-from mingdan.sample_bank.people import NEVER, hash_texts
+from mingdan.sample_bank.dates import YUAN, rounded
+from mingdan.sample_bank.life import Life, Side
+from mingdan.sample_bank.people import hash_texts
+from mingdan.sample_bank.products import PRODUCT_AT, PRODUCT_CODES
+from mingdan.sample_bank.trade import Shops
 
-OUTCOMES = ["not_reached", "call_again", "not_interested", "interested", "appointment", "done", "wrong_person", "not_my_customer", "already_elsewhere", "unsuitable", "complaint"]  # fmt: skip
+OUTCOMES = [
+    "not_reached", "call_again", "not_interested", "interested", "appointment", "done", "wrong_person",
+    "not_my_customer", "already_elsewhere", "unsuitable", "complaint",
+]  # fmt: skip
 OUTCOME_SHARE = [0.36, 0.12, 0.17, 0.12, 0.06, 0.10, 0.01, 0.01, 0.03, 0.01, 0.01]
 CHANNELS = ["call", "sms", "wecom", "app_push", "visit", "email", "lobby"]
 
 
-class Reach:
+class Reach(Side):
     """Contact channels of a chunk."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, shops: Shops) -> None:
         self.bank, self.people = life.bank, life.people
         people, first, rows = life.people, life.bank.first_day, life.people.count
         rng = generator(life.bank.seed, PEOPLE, people.chunk, 8)
@@ -33,31 +38,29 @@ class Reach:
         self.friend_until = np.where(rng.random(rows) < 0.05, self.friend_since + rng.integers(20, 400, rows), NEVER)
         self.talks_every = rng.integers(4, 120, rows)
         self.in_group = rng.random(rows) < 0.3
-        self.services = []
-        for code, share in (
-            ("sms", 0.34),
-            ("wallet_binding", 0.0),
-            ("insurance_agency", 0.05),
-            ("gold", 0.015),
-            ("custody", 0.03),
-        ):
-            signs = (
-                (people.style < 3) & (people.pace > 0.05)
-                if code == "wallet_binding"
-                else (rng.random(rows) < share) & (people.pace > 0)
-            )
+        lives, wallet = people.pace > 0, (people.style < 3) & (people.pace > 0.05)
+        plans = [
+            ("sms", lives, 0.34),
+            ("wallet_binding", wallet, 1.0),
+            ("insurance_agency", lives, 0.05),
+            ("gold", lives, 0.015),
+        ]
+        plans += [("custody", lives, 0.03)]
+        self.services: list[tuple[str, np.ndarray, np.ndarray]] = []  # product code, since, until
+        for code, who, share in plans:
+            signs = who & (rng.random(rows) < share)
             since = np.where(signs, np.maximum(people.opened, first - rng.integers(-300, 1800, rows)), NEVER)
             ended = np.where(signs & (rng.random(rows) < 0.06), since + rng.integers(30, 700, rows), NEVER)
             self.services.append((code, since, ended))
-        self.has_etc = (people.number % 11 == 3) & (people.style < 3) & (people.pace > 0) & people.is_old
-        self.etc_since = np.maximum(people.opened, first - rng.integers(0, 1500, rows))
-        self.toll = rounded(rng.lognormal(5.0, 0.8, rows) * YUAN, 1)
+        collects = np.full(rows, NEVER)
+        collects[shops.rows.owner] = shops.rows.signed
+        self.services.append(("collection_code", collects, np.full(rows, NEVER)))
 
     def after(self, life: Life, out: LandingPart) -> None:
         """Write the day's activity, once the bookings are known."""
         people, rng, day = self.people, life.rng, life.day
         signed = life.alive & (people.app_since <= day)
-        active = signed & (life.app_today | (rng.random(people.count) < people.app_use))
+        active = signed & ((life.app_transfers > 0) | (rng.random(people.count) < people.app_use))
         rows = np.flatnonzero(active)
         self.last_app[rows] = day
         likes = people.likes_wealth[rows]
@@ -80,7 +83,7 @@ class Reach:
     def _contacts(self, life: Life, out: LandingPart) -> None:
         people, rng, day, bank = self.people, life.rng, life.day, self.bank
         free = life.alive & ~people.no_contact & ~people.is_staff
-        if is_working_day(life.today):
+        if life.is_work:
             rows = np.flatnonzero(free & (people.manager >= 0) & (rng.random(people.count) < 0.0016))
             outcome = rng.choice(len(OUTCOMES), len(rows), p=OUTCOME_SHARE)
             at = (day * 86400 + rng.integers(540, 1070, len(rows)) * 60) * 1_000_000
@@ -234,16 +237,16 @@ class Reach:
                 "in_group": np.concatenate([self.in_group[rows], np.full(strangers, True)]),
             },
         )
-        rows = np.flatnonzero(self.has_etc & (people.opened <= day))
+        rows = np.flatnonzero(people.has_etc & (people.opened <= day))
         out.write(
             "channels.etc_contracts",
             day,
             {
                 "customer_id": numbered("C", people.number[rows], 9),
                 "account_id": numbered("A", people.number[rows] * 1000 + 1, 12),
-                "signed_on": self.etc_since[rows],
+                "signed_on": people.etc_since[rows],
                 "status": coded((people.number[rows] % 17 == 0).astype(int), ["active", "cancelled"]),
-                "monthly_toll": self.toll[rows],
+                "monthly_toll": people.toll[rows],
             },
         )
 

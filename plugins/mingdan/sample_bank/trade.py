@@ -10,16 +10,16 @@ from mingdan.sample_bank import names
 from mingdan.sample_bank.bank import CITY, PEOPLE, generator
 from mingdan.sample_bank.books import EXTERNAL, IN, OUT
 from mingdan.sample_bank.columns import LandingPart, coded, looked_up, numbered, texts
+from mingdan.sample_bank.dates import rounded
 from mingdan.sample_bank.grown import Rows
-from mingdan.sample_bank.holidays import day_kind, days_to_spring_festival
-from mingdan.sample_bank.life import Life, rounded
+from mingdan.sample_bank.life import Life, Side
 from mingdan.sample_bank.people import PROPRIETOR, hash_texts
 
 WEEKEND = np.array([each[3] for each in names.TRADES])
 SHUT_SUNDAYS = np.array([each[4] for each in names.TRADES])
 
 
-class Shops:
+class Shops(Side):
     """Merchants of a chunk. Takings are paid into the owner's first demand account on the next day."""
 
     def __init__(self, life: Life) -> None:
@@ -55,7 +55,8 @@ class Shops:
         weekday = np.where(SHUT_SUNDAYS[trade], 7, np.where(rng.random(count) < 0.1, 1, 0))
         self.rows.add(
             count, owner=owner, trade=trade, base=base.astype(np.int64), signed=signed, shut_weekday=weekday,
-            rest=rng.integers(0, 12, count), factor=1000, bad_until=0, state=0, pending=0, few_payers=rng.random(count) < 0.015,
+            rest=rng.integers(0, 12, count), factor=1000, bad_until=0, state=0, pending=0,
+            few_payers=rng.random(count) < 0.015,
             phase=rng.integers(0, 1000, count),
         )  # fmt: skip
         self.registered = signed - rng.integers(20, 2500, count)
@@ -70,17 +71,9 @@ class Shops:
 
     def live(self, life: Life, out: LandingPart) -> None:
         rows, rng, day, bank = self.rows, life.rng, life.day, self.bank
-        life.books.book(
-            rows.owner,
-            IN,
-            rows.pending.copy(),
-            b.BATCH,
-            b.TRANSFER,
-            name=bank.settlement_word,
-            memo=bank.memo_at["收单结算"],
-        )
+        life.books.book(IN, b.TAKINGS, rows.owner, rows.pending.copy(), name=bank.settlement_word)
         rows.pending[:] = 0
-        near = days_to_spring_festival(life.today)
+        near = life.near
         luck = rng.random(rows.size)
         worse = (rows.bad_until < day) & (luck < 0.0011)  # a bad stretch: renovation, a rival, another bank's terminal
         rows.factor[worse] = np.where(rng.random(worse.sum()) < 0.3, 0, rng.integers(80, 700, worse.sum()))
@@ -92,7 +85,7 @@ class Shops:
         is_open = (rows.signed <= day) & (rows.state == 0) & (rows.shut_weekday != weekday) & life.alive[rows.owner]
         is_open &= ~((near <= 1) & (near > -rows.rest))  # each shop rests some days at Spring Festival
         season = 1.0 + 0.08 * np.sin(2 * np.pi * (day / 365 + rows.phase / 1000)) + 0.35 * (2 <= near <= 18)
-        weekend = np.where(day_kind(life.today)[0], 1.0, WEEKEND[rows.trade])
+        weekend = np.where(life.is_work, 1.0, WEEKEND[rows.trade])
         noise = rng.lognormal(-0.06, 0.35, rows.size)
         cents = (
             np.where(is_open, rows.base * season * weekend * noise * rows.factor / 1000, 0).astype(np.int64) // 10 * 10
@@ -129,23 +122,17 @@ class Shops:
         pays = pays[first]
         to = rng.integers(0, names.PERSON_NAMES, len(pays))
         amount = rounded(spare[pays] * rng.uniform(0.6, 1.0, len(pays)), 100)
+        owner = rows.owner[pays]
         life.books.book(
-            rows.owner[pays],
-            OUT,
-            amount,
-            life.remote(rows.owner[pays]),
-            b.TRANSFER,
-            name=bank.person_word + to,
-            bank=to % 8,
+            OUT, b.GOODS_BOUGHT, owner, amount, channel=life.from_home(owner), name=bank.person_word + to, bank=to % 8,
             account=EXTERNAL + 2 * 10**11 + to,
-            memo=bank.memo_at["货款"],
-        )
+        )  # fmt: skip
 
     def write_snapshots(self, out: LandingPart, day: int) -> None:
         rows, people, bank = self.rows, self.people, self.bank
         here = np.flatnonzero(rows.signed <= day)
         unit = people.unit[rows.owner[here]]
-        manager = np.array(bank.merchant_manager)[unit]
+        manager = bank.merchant_manager[unit]
         out.write(
             "acquiring.merchants",
             day,
@@ -182,24 +169,25 @@ class Shops:
         owner = rows.owner[here]
         towns = [f"{CITY}{bank.region_names[each['region']]}{each['town']}镇" for each in bank.units]
         streets = np.concatenate([people.number[owner], rng.integers(0, 10**6, others)])
-        out.write(
-            "external.business_registry",
-            day,
-            {
-                "registration_no": numbered("9299", self.number_base + np.concatenate([here, 500_000 + np.arange(others)]), 12),
-                "business_name": texts([self.shop_names[each] for each in here] + strange),
-                "owner_name": pa.concat_arrays([people.full_name.take(pa.array(owner)), texts(owners.tolist())]),
-                "owner_mobile": pa.concat_arrays([people.mobile.take(pa.array(owner)), numbered("14", 400_000_000 + rng.integers(0, 10**8, others), 9, rng.random(others) < 0.7)]),
-                "owner_id_hash": pa.concat_arrays([people.id_hash.take(pa.array(owner)), hash_texts(rng, others)]),
-                "industry": coded(code, names.INDUSTRIES),
-                "address": texts(
-                    f"{towns[u]}{names.STREETS[s % len(names.STREETS)]}{s % 300 + 1}号"
-                    for u, s in zip(np.concatenate([people.unit[owner], unit]).tolist(), streets.tolist(), strict=True)
-                ),
-                "latitude": np.round(at[:, 0], 6),
-                "longitude": np.round(at[:, 1], 6),
-                "registered_on": np.concatenate([self.registered[here], bank.first_day - rng.integers(10, 2500, others)]),
-                "status": coded(np.concatenate([np.where(rows.state[here] == 2, 2, 0), np.where(rng.random(others) < 0.05, 1, 0)]), ["active", "revoked", "cancelled"]),
-                "contact_ground": coded(np.concatenate([np.zeros(len(here), int), np.where(rng.random(others) < 0.6, 1, -1)]), ["customer_contract", "public_register"]),
-            },
-        )  # fmt: skip
+        number = self.number_base + np.concatenate([here, 500_000 + np.arange(others)])
+        mobile = numbered("14", 400_000_000 + rng.integers(0, 10**8, others), 9, rng.random(others) < 0.7)
+        state = np.concatenate([np.where(rows.state[here] == 2, 2, 0), np.where(rng.random(others) < 0.05, 1, 0)])
+        ground = np.concatenate([np.zeros(len(here), int), np.where(rng.random(others) < 0.6, 1, -1)])
+        columns = {
+            "registration_no": numbered("9299", number, 12),
+            "business_name": texts([self.shop_names[each] for each in here] + strange),
+            "owner_name": pa.concat_arrays([people.full_name.take(pa.array(owner)), texts(owners.tolist())]),
+            "owner_mobile": pa.concat_arrays([people.mobile.take(pa.array(owner)), mobile]),
+            "owner_id_hash": pa.concat_arrays([people.id_hash.take(pa.array(owner)), hash_texts(rng, others)]),
+            "industry": coded(code, names.INDUSTRIES),
+            "address": texts(
+                f"{towns[u]}{names.STREETS[s % len(names.STREETS)]}{s % 300 + 1}号"
+                for u, s in zip(np.concatenate([people.unit[owner], unit]).tolist(), streets.tolist(), strict=True)
+            ),
+            "latitude": np.round(at[:, 0], 6),
+            "longitude": np.round(at[:, 1], 6),
+            "registered_on": np.concatenate([self.registered[here], bank.first_day - rng.integers(10, 2500, others)]),
+            "status": coded(state, ["active", "revoked", "cancelled"]),
+            "contact_ground": coded(ground, ["customer_contract", "public_register"]),
+        }
+        out.write("external.business_registry", day, columns)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
@@ -18,14 +19,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mingdan.contract import load_contract
+from mingdan.sample_bank import bank_tables
 from mingdan.sample_bank.bank import Bank
 from mingdan.sample_bank.books import Books
+from mingdan.sample_bank.cards import Cards
 from mingdan.sample_bank.columns import LandingPart, day_number, day_of
-from mingdan.sample_bank.credit import Cards, Loans
-from mingdan.sample_bank.life import Life, add_months
+from mingdan.sample_bank.dates import add_months
+from mingdan.sample_bank.life import Life, Side
+from mingdan.sample_bank.loans import Loans
 from mingdan.sample_bank.people import People
-from mingdan.sample_bank.planted import Planted, planted_count
+from mingdan.sample_bank.planted import Planted
 from mingdan.sample_bank.reach import Reach
+from mingdan.sample_bank.script import planted_count
 from mingdan.sample_bank.trade import Shops
 
 CHUNK = 50_000  # customers simulated at once: what memory holds, whatever the bank's size
@@ -106,7 +111,7 @@ def write_sample_bank(
     least = planted_count() + 15
     if customers < least or branches < 1 or months < 1:
         raise ValueError(
-            f"sample bank: expected at least {least} customers (planted cases take {least - 15}), 1 branch and 1 month; "
+            f"sample bank: expected at least {least} customers (cases take {least - 15}), 1 branch and 1 month; "
             f"found {customers}, {branches}, {months}."
         )
     if snapshots not in ("month-ends", "daily"):
@@ -122,18 +127,21 @@ def write_sample_bank(
     say = log or (lambda text: None)
     started = time.monotonic()
     rows: Counter[str] = Counter()
-    jobs = [(run_chunk, plan, *chunk) for chunk in plan.chunks()]
-    shared = [(run_bank, plan), (run_planted, plan)]
-    workers = min(processes or min(os.cpu_count() or 1, 2), len(jobs))
-    if workers == 1:
-        for function, *given in [*jobs, *shared]:
-            rows.update(function(*given))
-            say(f"sample bank: {sum(rows.values()):,} rows after {time.monotonic() - started:.0f} s")
+    chunks = [partial(run_chunk, plan, *chunk) for chunk in plan.chunks()]
+    jobs: list[Callable[[], dict[str, int]]] = [*chunks, partial(run_bank, plan), partial(run_planted, plan)]
+
+    def count(found: dict[str, int]) -> None:
+        rows.update(found)
+        say(f"sample bank: {sum(rows.values()):,} rows after {time.monotonic() - started:.0f} s")
+
+    workers = min(processes or min(os.cpu_count() or 1, 2), len(chunks))
+    if workers == 1:  # a process of its own costs more than a small bank
+        for job in jobs:
+            count(job())
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for each in [pool.submit(function, *given) for function, *given in [*jobs, *shared]]:
-                rows.update(each.result())
-                say(f"sample bank: {sum(rows.values()):,} rows after {time.monotonic() - started:.0f} s")
+            for done in [pool.submit(job) for job in jobs]:
+                count(done.result())
     _finish(plan)
     _write_truth(plan, truth)
     say(f"sample bank: {customers:,} customers, {day_of(first)} to {until}, {time.monotonic() - started:.0f} s")
@@ -151,12 +159,13 @@ def run_chunk(plan: Plan, chunk: int, first: int, count: int) -> dict[str, int]:
     people = People(bank, chunk, first, count, plan.months)
     life = Life(bank, people, Books(bank, people.number, people.unit, chunk + 1))
     shops = Shops(life)
-    sides = [Loans(life), Cards(life), shops, Reach(life)]
+    sides: list[Side] = [Loans(life), Cards(life), shops, Reach(life, shops)]
     for day in plan.days:
         life.run_day(out, day, plan.all_balances(day), sides)
         if plan.wants_snapshot(day):
-            for each in (life, *sides):
-                each.write_snapshots(out, day)
+            life.write_snapshots(out, day)
+            for side in sides:
+                side.write_snapshots(out, day)
         if plan.wants_slow_snapshot(day):
             shops.write_slow(out, day)
     return out.rows
@@ -167,9 +176,9 @@ def run_bank(plan: Plan) -> dict[str, int]:
     bank = plan.bank()
     out = LandingPart(plan.landing, load_contract(), 0)
     for day in plan.days:
-        bank.write_events(out, day)
+        bank_tables.write_events(bank, out, day)
         if plan.wants_snapshot(day):
-            bank.write_snapshots(out, day, plan.wants_slow_snapshot(day))
+            bank_tables.write_snapshots(bank, out, day, plan.wants_slow_snapshot(day))
     return out.rows
 
 
@@ -217,7 +226,7 @@ def _finish(plan: Plan) -> None:
 
 
 def _write_truth(plan: Plan, truth: Path) -> None:
-    rows = Planted(plan.bank(), plan.customers - planted_count(), len(plan.chunks()) + 1).truth()
+    rows = Planted(plan.bank(), plan.customers - planted_count(), len(plan.chunks()) + 1).stage.truth
     columns = ["list", "subject_type", "subject_id", "expected", "case", "why"]
     kinds = [pa.string(), pa.string(), pa.string(), pa.bool_(), pa.string(), pa.string()]
     table = pa.table(

@@ -1,4 +1,4 @@
-"""Loans, limits and cards of a chunk: drawn, repaid, late, settled."""
+"""Loans of a chunk and the limits they are drawn under: drawn, repaid, late, settled; who is on a whitelist."""
 
 from __future__ import annotations
 
@@ -7,64 +7,32 @@ import pyarrow as pa
 
 from mingdan.sample_bank import books as b
 from mingdan.sample_bank import names
-from mingdan.sample_bank.bank import LOAN_RATES, PEOPLE, PRODUCT_AT, PRODUCT_CODES, generator
+from mingdan.sample_bank.bank import PEOPLE, generator
 from mingdan.sample_bank.books import EXTERNAL, IN, OUT
-from mingdan.sample_bank.columns import NO_DATE, LandingPart, coded, day_of, numbered, texts
+from mingdan.sample_bank.columns import NO_DATE, LandingPart, coded, numbered, texts
+from mingdan.sample_bank.dates import YUAN, add_months, rounded
 from mingdan.sample_bank.grown import Rows
-from mingdan.sample_bank.life import YUAN, Life, add_months, rounded
+from mingdan.sample_bank.life import Life, Side
 from mingdan.sample_bank.people import FARMER, PROPRIETOR, SALARIED, STUDENT, hash_texts
+from mingdan.sample_bank.products import LOAN_CODES, LOAN_RATES, PRODUCT_AT, PRODUCT_CODES
 
-LOAN_TYPES = ["mortgage", "consumer", "business", "online", "student", "auto"]
+LOAN_TYPES = list(LOAN_CODES)
 MORTGAGE, CONSUMER, BUSINESS, ONLINE, STUDENT_LOAN, AUTO = range(6)
-LOAN_PRODUCT = np.array([PRODUCT_AT[code] for code in ("L10", "L20", "L30", "L23", "L22", "L21")])
-LOAN_RATE = np.array([LOAN_RATES.get(code, (0, 38000))[1] for code in ("L10", "L20", "L30", "L23", "L22", "L21")])
+LOAN_PRODUCT = np.array([PRODUCT_AT[code] for code in LOAN_CODES.values()])
+LOAN_RATE = np.array([LOAN_RATES.get(code, (0, 38_000))[1] for code in LOAN_CODES.values()])
 LOAN_STATES = ["performing", "overdue", "npl", "settled", "written_off"]
 PERFORMING, OVERDUE, NPL, SETTLED, WRITTEN_OFF = range(5)
 SETTLEMENTS = ["matured", "prepaid", "refinanced_here", "written_off"]
-MCCS = [
-    "5411",
-    "5812",
-    "5814",
-    "5541",
-    "5651",
-    "5732",
-    "5912",
-    "7230",
-    "4511",
-    "7011",
-    "8299",
-    "5311",
-    "5977",
-    "5641",
-    "7832",
-]
-MCC_NAMES = [
-    "超市",
-    "餐厅",
-    "快餐店",
-    "加油站",
-    "服饰店",
-    "数码店",
-    "药房",
-    "美容院",
-    "航空票务",
-    "酒店",
-    "培训学校",
-    "百货商场",
-    "化妆品店",
-    "母婴店",
-    "影城",
-]
-CARD_STATES = ["not_activated", "active", "frozen", "closed"]
 
 
-class Loans:
+class Loans(Side):
     """Loans and the limits they are drawn under."""
 
     def __init__(self, life: Life) -> None:
         self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**8
         self.rows = Rows(
-            "owner", "type", "principal", "balance", "rate", "opened", "matures", "settled", "settlement", "state", "overdue",
+            "owner", "type", "principal", "balance", "rate", "opened", "matures", "settled", "settlement", "state",
+            "overdue",
             "graduates", "facility", "dom", "instalment", "arrears", "late_since", "is_hard",
         )  # fmt: skip
         self.limits = Rows("owner", "product", "limit", "granted", "expires", "closed")
@@ -167,8 +135,10 @@ class Loans:
         left = np.where(type_ == BUSINESS, cents, (cents * (1 - paid)).astype(np.int64))
         return self.rows.add(
             len(owner), owner=owner, type=type_, principal=cents, balance=left, rate=LOAN_RATE[type_], opened=opened,
-            matures=add_months(opened, months), settled=NO_DATE, settlement=-1, state=PERFORMING, overdue=0, graduates=NO_DATE,
-            facility=facility, dom=rng.integers(1, 29, len(owner)), instalment=cents // months, arrears=0, late_since=0, is_hard=0,
+            matures=add_months(opened, months), settled=NO_DATE, settlement=-1, state=PERFORMING, overdue=0,
+            graduates=NO_DATE,
+            facility=facility, dom=rng.integers(1, 29, len(owner)), instalment=cents // months, arrears=0,
+            late_since=0, is_hard=0,
         )  # fmt: skip
 
     def _grant(
@@ -229,17 +199,9 @@ class Loans:
         willing = (rows.is_hard[tries] == 0) & life.alive[owner] & (catches_up | (rng.random(len(tries)) < 0.985))
         need = np.bincount(owner[willing], weights=wanted[willing], minlength=people.count).astype(np.int64)
         short = np.flatnonzero(need > life.demand())
-        life._from_own_bank(short, need[short] - life.demand(short) + rounded(need[short] // 5, 100))
+        life.from_own_bank(short, need[short] - life.demand(short) + rounded(need[short] // 5, 100))
         paid = np.where(willing, wanted, 0)
-        life.books.book(
-            owner[willing],
-            OUT,
-            wanted[willing],
-            b.BATCH,
-            b.REPAYMENT,
-            name=self.bank.loan_word,
-            memo=self.bank.memo_at["还款"],
-        )
+        life.books.book(OUT, b.REPAID, owner[willing], wanted[willing], name=self.bank.loan_word)
         days_late = np.where(rows.arrears[tries] > 0, day - rows.late_since[tries], 0)
         if len(tries):
             order = np.argsort(tries)
@@ -278,14 +240,9 @@ class Loans:
         _, first = np.unique(rows.owner[wish], return_index=True)
         wish = wish[first]
         life.books.book(
-            rows.owner[wish],
-            OUT,
-            rows.balance[wish].copy(),
-            life.remote(rows.owner[wish]),
-            b.REPAYMENT,
-            name=self.bank.loan_word,
-            memo=self.bank.memo_at["还款"],
-        )
+            OUT, b.REPAID, rows.owner[wish], rows.balance[wish].copy(), channel=life.from_home(rows.owner[wish]),
+            name=self.bank.loan_word
+        )  # fmt: skip
         self._settle(wish, life.day, 1)
 
     def _new(self, life: Life, over: np.ndarray) -> None:
@@ -299,23 +256,15 @@ class Loans:
         for product, type_ in ((PRODUCT_AT["L23"], ONLINE), (PRODUCT_AT["L30"], BUSINESS)):
             drawn = np.flatnonzero(chosen & (limits.product == product))
             loans = self._draw(rng, drawn, type_, 12, day)
-            life.books.book(
-                rows.owner[loans],
-                IN,
-                rows.principal[loans],
-                b.BATCH,
-                b.DISBURSAL,
-                name=self.bank.loan_word,
-                memo=self.bank.memo_at["贷款发放"],
-            )
-        fit = life.alive & (people.pace > 0.2) & (people.age < 60) & (rng.random(people.count) < 0.00012)
+            life.books.book(IN, b.LENT, rows.owner[loans], rows.principal[loans], name=self.bank.loan_word)
+        fit = (people.pace > 0.2) & (people.age < 60) & life.happens(0.00012)
         owner = np.setdiff1d(np.flatnonzero(fit), limits.owner)
         self._lend_today(life, fit_for_loan=life.alive & (people.pace > 0.1) & (people.age > 22) & (people.age < 58))
         self._grant(owner, PRODUCT_AT["L23"], rounded(rng.uniform(10_000, 150_000, len(owner)) * YUAN, 1000), day, 36)
 
     def _lend_today(self, life: Life, fit_for_loan: np.ndarray) -> None:
         """New mortgages, paid to the developer the same day, consumer loans and car loans."""
-        rng, day, memo = life.rng, life.day, self.bank.memo_at
+        rng, day = life.rng, life.day
         kinds = (
             (CONSUMER, 0.00007, 20_000, 160_000, 24),
             (AUTO, 0.00003, 50_000, 180_000, 36),
@@ -326,24 +275,15 @@ class Loans:
             cents = rounded(rng.uniform(low, high, len(owner)) * YUAN, 1000)
             loans = self._lend(rng, owner, type_, cents, np.full(len(owner), day), np.full(len(owner), months))
             self.rows.balance[loans] = cents
-            life.books.book(owner, IN, cents, b.BATCH, b.DISBURSAL, name=self.bank.loan_word, memo=memo["贷款发放"])
+            life.books.book(IN, b.LENT, owner, cents, name=self.bank.loan_word)
             if type_ != CONSUMER:
-                life.books.book(
-                    owner,
-                    OUT,
-                    cents,
-                    b.COUNTER,
-                    b.TRANSFER,
-                    name=self.bank.developer_word + (type_ == AUTO),
-                    bank=2,
-                    account=EXTERNAL + 3 * 10**11,
-                    memo=memo["消费"],
-                )
+                word = self.bank.developer_word + (type_ == AUTO)
+                life.books.book(OUT, b.HOUSE_BOUGHT, owner, cents, name=word, bank=2, account=EXTERNAL + 3 * 10**11)
 
     def write_snapshots(self, out: LandingPart, day: int) -> None:
         rows, limits, people, bank = self.rows, self.limits, self.people, self.bank
         here = np.flatnonzero(rows.opened <= day)
-        credit = np.array(bank.credit_manager)
+        credit = bank.credit_manager
         unit = people.unit[rows.owner[here]]
         out.write(
             "lending.loans",
@@ -477,156 +417,5 @@ class Loans:
                 ),
                 "valid_from": np.concatenate([starts, np.full(prospects, bank.first_day - 30)]),
                 "valid_to": np.concatenate([starts + 365, np.full(prospects, bank.first_day + 900)]),
-            },
-        )
-
-
-class Cards:
-    """Credit cards and their use; debit cards, which only exist."""
-
-    def __init__(self, life: Life) -> None:
-        self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**8
-        self.rows = Rows(
-            "owner", "product", "limit", "balance", "instalments", "approved", "activated", "used", "closed", "state", "channel",
-            "pace", "dom", "late_since", "pays_here",
-        )  # fmt: skip
-        people, first = life.people, life.bank.first_day
-        rng = generator(life.bank.seed, PEOPLE, people.chunk, 5)
-        appetite = (
-            np.array([0.28, 0.26, 0.06, 0.02, 0.03, 0.12, 0.12])[people.kind] * (people.pace > 0) * (people.age < 65)
-        )
-        owner = np.flatnonzero(people.is_old & (rng.random(people.count) < appetite))
-        approved = np.maximum(first - 3 - (rng.random(len(owner)) ** 2 * 2500).astype(np.int64), people.opened[owner])
-        self._issue(rng, owner, approved)
-        rows = self.rows
-        fate = rng.random(rows.size)
-        used = fate > 0.14
-        rows.state[fate > 0.07] = 1
-        rows.activated[fate > 0.07] = (approved + 4)[fate > 0.07]
-        rows.used[used] = np.minimum(rows.activated[used] + 2, first - 1)
-        rows.pace[fate > 0.88] = 0
-        shut = (fate > 0.96) & (approved < first - 400)
-        rows.state[shut], rows.closed[shut] = 3, first - rng.integers(1, 300, shut.sum())
-
-    def _issue(self, rng: np.random.Generator, owner: np.ndarray, approved: np.ndarray | int) -> None:
-        """Cards just approved; `pace` is purchases in ten thousand days."""
-        rich = self.people.tier[owner] >= 3
-        limit = rounded(
-            np.clip(self.people.income[owner] * rng.uniform(1.0, 4.0, len(owner)), 300_000, 20_000_000), 1000
-        )
-        self.rows.add(
-            len(owner), owner=owner, product=np.where(rich, PRODUCT_AT["K02"], PRODUCT_AT["K01"]), limit=limit, balance=0,
-            instalments=0, approved=approved, activated=NO_DATE, used=NO_DATE, closed=NO_DATE, state=0,
-            channel=rng.integers(0, 4, len(owner)), pace=np.clip(rng.lognormal(7.4, 0.9, len(owner)), 100, 20_000),
-            dom=rng.integers(1, 29, len(owner)), late_since=0, pays_here=rng.random(len(owner)) < 0.85,
-        )  # fmt: skip
-
-    def live(self, life: Life, out: LandingPart) -> None:
-        rows, rng, day, people = self.rows, life.rng, life.day, self.people
-        luck = rng.random(rows.size)
-        wakes = (rows.state == 0) & (luck < 0.02) & (rows.approved < day - 2)
-        rows.state[wakes], rows.activated[wakes] = 1, day
-        leaves = (rows.state == 1) & (luck > 0.99994)
-        rows.state[leaves], rows.closed[leaves] = 3, day
-        rows.pace[(rows.state == 1) & (luck > 0.9993) & (luck < 0.9999)] //= 5  # use cools down
-        count = np.where((rows.state == 1) & life.alive[rows.owner], rng.poisson(rows.pace / 10_000), 0)
-        which = np.repeat(np.arange(rows.size), count)
-        cents = np.maximum(rng.lognormal(9.2, 1.1, len(which)).astype(np.int64) // 10 * 10, 100)
-        spent = np.bincount(which, weights=cents, minlength=rows.size)
-        fits = (rows.balance + spent <= rows.limit)[which]
-        which, cents = which[fits], cents[fits]
-        back = (rng.random(len(which)) < 0.008) & (rows.balance[which] > cents)
-        parts = ~back & (cents > 100_000) & (rng.random(len(which)) < 0.15)
-        np.add.at(rows.balance, which, np.where(back, -cents, cents))
-        np.add.at(rows.instalments, which[parts], cents[parts])
-        bought = which[~back]
-        rows.used[bought] = np.where(rows.used[bought] == NO_DATE, day, rows.used[bought])
-        mcc = np.minimum((rng.random(len(which)) ** 1.6 * len(MCCS)).astype(int), len(MCCS) - 1)
-        channel = rng.choice(3, len(which), p=[0.25, 0.4, 0.35])
-        out.write(
-            "cards.card_transactions",
-            day,
-            {
-                "txn_id": numbered(f"K{day_of(day):%y%m%d}", self.number_base // 100 + np.arange(len(which)), 9),
-                "card_id": numbered("K", self.number_base + which, 9),
-                "booked_at": (day * 86400 + rng.integers(420, 1400, len(which)).astype(np.int64) * 60) * 1_000_000,
-                "biz_date": np.full(len(which), day, np.int32),
-                "amount": cents,
-                "mcc": coded(mcc, MCCS),
-                "merchant_name": coded(mcc, MCC_NAMES),
-                "is_instalment": parts,
-                "is_refund": back,
-                "channel": coded(channel, ["pos", "online", "qr"]),
-            },
-        )
-        self._repay(life)
-        fit = life.alive & (people.pace > 0.15) & (people.age < 60) & (rng.random(people.count) < 0.00009)
-        self._issue(rng, np.setdiff1d(np.flatnonzero(fit), rows.owner), day)
-
-    def _repay(self, life: Life) -> None:
-        rows, day = self.rows, life.day
-        bill = np.flatnonzero(
-            (rows.dom == life.today.day) & (rows.balance > 0) & (rows.state == 1) & life.alive[rows.owner]
-        )
-        asked = rows.balance[bill] - rows.instalments[bill] * 11 // 12
-        misses = life.rng.random(len(bill)) < 0.006
-        owner = rows.owner[bill]
-        here = (rows.pays_here[bill] == 1) & ~misses
-        short = here & (asked > life.demand(owner))
-        life._from_own_bank(owner[short], asked[short])
-        life.books.book(
-            owner[here],
-            OUT,
-            asked[here],
-            b.BATCH,
-            b.REPAYMENT,
-            name=self.bank.card_word,
-            memo=self.bank.memo_at["还款"],
-        )
-        paid = bill[~misses]
-        rows.balance[paid] -= asked[~misses]
-        rows.instalments[paid] = rows.instalments[paid] * 11 // 12
-        rows.late_since[paid] = 0
-        late = bill[misses]
-        rows.late_since[late] = np.where(rows.late_since[late] == 0, day, rows.late_since[late])
-
-    def write_snapshots(self, out: LandingPart, day: int) -> None:
-        rows, people, bank = self.rows, self.people, self.bank
-        owner = rows.owner
-        late = np.where((rows.late_since > 0) & (rows.state == 1), day - rows.late_since, 0)
-        out.write(
-            "cards.credit_cards",
-            day,
-            {
-                "card_id": numbered("K", self.number_base + np.arange(rows.size), 9),
-                "customer_id": numbered("C", people.number[owner], 9),
-                "branch_id": coded(people.unit[owner], bank.unit_ids),
-                "product_code": coded(rows.product, PRODUCT_CODES),
-                "credit_limit": rows.limit,
-                "current_balance": rows.balance,
-                "instalment_balance": rows.instalments,
-                "overdue_days": late.astype(np.int32),
-                "approved_on": rows.approved,
-                "activated_on": rows.activated,
-                "first_used_on": rows.used,
-                "closed_on": rows.closed,
-                "status": coded(rows.state, CARD_STATES),
-                "acquisition_channel": coded(rows.channel, ["counter", "app", "referral", "outreach"]),
-            },
-        )
-        here = np.flatnonzero((people.opened <= day) & (people.number % 13 != 0))
-        social = people.number[here] % 20 < 7
-        kind = np.where(social, 1, np.where(people.kind[here] == STUDENT, 3, 0))
-        sleeping = people.is_dormant[here]
-        out.write(
-            "cards.debit_cards",
-            day,
-            {
-                "card_id": numbered("J", people.number[here], 9),
-                "customer_id": numbered("C", people.number[here], 9),
-                "account_id": numbered("A", people.number[here] * 1000 + 1, 12),
-                "kind": coded(kind, ["standard", "social_security", "veteran", "student"]),
-                "issued_on": people.opened[here],
-                "status": coded(np.where(sleeping, 1, 0), ["active", "inactive", "lost", "closed"]),
             },
         )

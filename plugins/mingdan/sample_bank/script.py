@@ -1,0 +1,259 @@
+"""The language of planted cases: customers scripted with exact balances, bookings and ties, beside the random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache, partial
+from typing import Any, Literal
+
+import numpy as np
+
+from mingdan.sample_bank import books as b
+from mingdan.sample_bank.books import EXTERNAL
+from mingdan.sample_bank.columns import NO_DATE, day_number, day_of
+from mingdan.sample_bank.dates import add_months
+from mingdan.sample_bank.products import TERM_PRODUCTS
+
+Role = Literal["member", "near_miss"]
+STRANGER = "周小云"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One planted customer of a list. `build` scripts the person; the case counts where history has `needs_days`."""
+
+    role: Role
+    why: str
+    build: Callable[[Person], None]
+    needs_days: int = 150
+
+
+CASES: dict[str, Callable[[], Iterator[Case]]] = {}
+
+
+def cases_of(list_name: str) -> Callable[[Callable[[], Iterator[Case]]], Callable[[], Iterator[Case]]]:
+    """Register the function that yields a list's cases."""
+
+    def register(function: Callable[[], Iterator[Case]]) -> Callable[[], Iterator[Case]]:
+        if list_name in CASES:
+            raise ValueError(f"sample bank cases: list {list_name} has cases already.")
+        CASES[list_name] = function
+        return function
+
+    return register
+
+
+@dataclass
+class Account:
+    """An account of a scripted customer; dates are day numbers."""
+
+    seq: int
+    kind: int
+    product: str
+    opened: int
+    balance: int = 0  # cents before the first delivered day
+    matures: int = NO_DATE
+    term: int | None = None
+    rate: int = 0  # millionths a year
+    auto: bool | None = None
+    closed: int = NO_DATE
+
+
+@dataclass
+class Person:
+    """The script of one customer. Days are counted back from the day the cases are made for: 0 is that day itself.
+
+    Amounts are yuan. What would happen before the first delivered day is left out."""
+
+    stage: Stage
+    number: int
+    age_days: int = 0
+    kind: str = "salaried"
+    uses_app: bool = True
+    is_busy: bool = True  # 200 in and 200 out on the eighth of each month: an ordinary life that moves no balance
+    accounts: list[Account] = field(default_factory=list)
+    bookings: list[dict[str, Any]] = field(default_factory=list)
+    log_ins: set[int] = field(default_factory=set)  # day numbers
+    services: list[tuple[str, int]] = field(default_factory=list)  # product code, signed on
+    relations: list[tuple[int, str]] = field(default_factory=list)  # the other's number, kind
+    holdings: list[tuple[str, int, int]] = field(default_factory=list)  # product code, cents, bought on
+    loans: list[tuple[str, int, int]] = field(default_factory=list)  # loan type, cents, opened on
+    has_card: bool = False
+    takings: dict[int, int] = field(default_factory=dict)  # of the customer's shop: day number, yuan
+    shop_signed: int = 0
+    payers_per_sale: float = 0.9
+
+    @property
+    def id(self) -> str:
+        return f"C{self.number:09d}"
+
+    def on(self, days_ago: int) -> int:
+        return self.stage.today - days_ago
+
+    # ---- who ----
+    def aged(self, years: int, and_days: int = 100) -> None:
+        """So many years and days old on the day of the cases."""
+        today = day_of(self.stage.today)
+        birthday = date(today.year - years, today.month, min(today.day, 28) if today.month == 2 else today.day)
+        self.age_days = self.stage.today - (day_number(birthday) - and_days)
+
+    def related(self, other: Person, kind: str) -> None:
+        self.relations.append((other.number, kind))
+
+    def companion(self) -> Person:
+        """Another scripted customer, who is no case."""
+        return self.stage.person()
+
+    # ---- money ----
+    def holds(self, yuan: float) -> None:
+        """Demand balance before the first delivered day."""
+        self.accounts[0].balance = round(yuan * 100)
+
+    def moves(
+        self, days_ago: int, yuan: float, way: int, type_: int = b.TRANSFER, channel: int = b.WEB, **more: Any
+    ) -> None:
+        """A booking on the demand account; `more` are name (a text, or a customer's number), account, bank, own."""
+        if self.on(days_ago) >= self.stage.first_day and yuan > 0:
+            said = {
+                "day": self.on(days_ago),
+                "seq": 1,
+                "way": way,
+                "cents": round(yuan * 100),
+                "type": type_,
+                "channel": channel,
+            }
+            self.bookings.append({**said, **more})
+
+    def receives(self, days_ago: int, yuan: float, **more: Any) -> None:
+        """Money from somebody at another bank, unless said otherwise."""
+        self.moves(days_ago, yuan, b.IN, **{"bank": 0, "name": STRANGER, "account": EXTERNAL + 77, **more})
+
+    def pays(self, days_ago: int, yuan: float, **more: Any) -> None:
+        """A purchase at a till, unless said otherwise."""
+        self.moves(days_ago, yuan, b.OUT, **{"type_": b.PURCHASE, "channel": b.POS, "name": "永辉超市", **more})
+
+    def turns_over(self, days_ago: int, yuan: float) -> None:
+        """So much in and out on one day: life goes on, and no balance moves."""
+        self.receives(days_ago, yuan)
+        self.pays(days_ago, yuan)
+
+    @property
+    def elsewhere(self) -> dict[str, Any]:
+        """The customer's own account at another bank, as the other side of a booking."""
+        return {"own": 1, "bank": 1, "name": self.number, "account": EXTERNAL + self.number * 1000 + 900}
+
+    def sends_to_own(self, days_ago: int, yuan: float) -> None:
+        self.moves(days_ago, yuan, b.OUT, channel=b.APP, **self.elsewhere)
+
+    def receives_from_own(self, days_ago: int, yuan: float) -> None:
+        self.moves(days_ago, yuan, b.IN, **self.elsewhere)
+
+    def sends_to(self, other: Person, days_ago: int, yuan: float) -> None:
+        """A transfer to another scripted customer, booked on both sides."""
+        self.moves(days_ago, yuan, b.OUT, channel=b.APP, name=other.number, account=other.number * 1000 + 1)
+        other.moves(days_ago, yuan, b.IN, channel=b.APP, name=self.number, account=self.number * 1000 + 1)
+
+    def every_month(self, day_of_month: int, what: Callable[[int], None], months: int = 99) -> None:
+        """Call with the days-ago of that day in each of the last so many months, the current one included if past."""
+        first = day_of(self.stage.today).replace(day=1)
+        while months > 0 and day_number(first) + 31 > self.stage.first_day:
+            day = first + timedelta(days=day_of_month - 1)
+            if day_number(day) <= self.stage.today:
+                what(self.stage.today - day_number(day))
+                months -= 1
+            first = (first - timedelta(days=1)).replace(day=1)
+
+    def time_deposit(
+        self, yuan: float, matures_in: int, term: int = 12, auto: bool = False, rate: float = 0.015,
+        closed: int | None = None,
+    ) -> None:  # fmt: skip
+        """A term deposit from before the history, or opened from demand; `closed` days ago it went back to demand."""
+        matures, seq, cents = self.on(-matures_in), len(self.accounts) + 1, round(yuan * 100)
+        opened = int(add_months(np.array([matures]), -term)[0])
+        account = Account(seq, b.TIME, TERM_PRODUCTS[term], opened, 0, matures, term, round(rate * 1_000_000), auto)
+        self.accounts.append(account)
+        if opened < self.stage.first_day:
+            account.balance = cents
+        else:
+            self.accounts[0].balance += cents
+            self._within(opened, 1, seq, cents)
+        if closed is not None:
+            account.closed = self.on(closed)
+            self._within(account.closed, seq, 1, cents)
+
+    def _within(self, day: int, source: int, target: int, cents: int) -> None:
+        """A transfer between two accounts of the customer here."""
+        both = {"day": day, "cents": cents, "type": b.TRANSFER, "channel": b.COUNTER, "own": 1, "name": self.number}
+        self.bookings.append({**both, "seq": source, "way": b.OUT, "account": self.number * 1000 + target})
+        self.bookings.append({**both, "seq": target, "way": b.IN, "account": self.number * 1000 + source})
+
+    def investment(self, product: str, yuan: float, bought_days_ago: int = 500) -> None:
+        """Held since before the history, at cost: its value does not move."""
+        self.holdings.append((product, round(yuan * 100), self.on(bought_days_ago)))
+
+    def loan(self, type_: str, yuan: float) -> None:
+        """A running loan, on time."""
+        self.loans.append((type_, round(yuan * 100), self.on(400)))
+
+    # ---- channels and trade ----
+    def logs_in(self, days_ago: int) -> None:
+        if self.on(days_ago) >= self.stage.first_day:
+            self.log_ins.add(self.on(days_ago))
+
+    def keeps_shop(self, takings: Callable[[int], float], signed_days_ago: int = 700) -> None:
+        """A shop whose takings each day are a function of the days-ago; the money goes to suppliers at once."""
+        self.kind = "sole_proprietor"
+        self.shop_signed = self.on(signed_days_ago)
+        first = max(self.stage.first_day, self.shop_signed)
+        self.takings = {day: round(takings(self.stage.today - day)) for day in range(first, self.stage.today + 1)}
+        for day, yuan in self.takings.items():
+            ago = self.stage.today - day - 1
+            if ago >= 0:
+                self.moves(ago, yuan, b.IN, channel=b.BATCH, name="收单业务清算专户")
+                self.moves(ago, yuan, b.OUT, channel=b.APP, name=STRANGER, bank=0, account=EXTERNAL + 78)
+
+
+class Stage:
+    """The scripted customers of a bank: its first delivered day, the day the cases are made for, and who is on it."""
+
+    def __init__(self, first_day: int, today: int, first_number: int) -> None:
+        self.first_day, self.today, self.first_number = first_day, today, first_number
+        self.people: list[Person] = []
+        self.truth: list[dict[str, Any]] = []
+        for list_name, function in CASES.items():
+            for number, case in enumerate(function(), start=1):
+                person = self.person()
+                case.build(person)
+                if case.needs_days <= today - first_day + 1:
+                    said: dict[str, Any] = {"list": list_name, "subject_type": "customer", "subject_id": person.id}
+                    said |= {
+                        "expected": case.role == "member",
+                        "case": f"{list_name}_{number}_{case.role}",
+                        "why": case.why,
+                    }
+                    self.truth.append(said)
+        for person in self.people:
+            person.accounts[0].opened = first_day - 900 - person.number % 700
+            if person.uses_app:
+                person.services.append(("app", first_day - 300))
+                for days_ago in range(2 + person.number % 9, today - first_day + 1, 9):
+                    person.logs_in(days_ago)
+            if person.is_busy:
+                person.every_month(8, partial(person.turns_over, yuan=200))
+
+    def person(self) -> Person:
+        person = Person(self, self.first_number + len(self.people))
+        person.aged(34 + len(self.people) % 17, 30 + 3 * len(self.people))
+        person.accounts.append(Account(1, b.DEMAND, "D01", 0, 0, rate=500))
+        self.people.append(person)
+        return person
+
+
+@lru_cache
+def planted_count() -> int:
+    """How many customers the planted cases take."""
+    from mingdan.sample_bank import cases  # noqa: F401  registers the cases
+
+    return len(Stage(day_number(date(2025, 4, 1)), day_number(date(2026, 6, 30)), 1).people)
