@@ -126,7 +126,9 @@ def churn(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
     return at.assign(started=started, fixed_base=base, fixed_peak=peak)
 
 
-def awake_again(acts: list[pd.Timestamp], opened: pd.Timestamp, not_before: pd.Timestamp, on: pd.Timestamp):
+def awake_again(
+    acts: list[pd.Timestamp], opened: pd.Timestamp, not_before: pd.Timestamp, on: pd.Timestamp
+) -> pd.Timestamp | None:
     """The day the running dormancy began, or None: acts in order, the opening counts as one."""
     began, previous = None, opened
     for act in [*acts, None]:

@@ -55,7 +55,8 @@ events as (
     from able
     cross join (
         {% for age in bare_ends -%}
-        select {{ age }} as age union all
+        select {{ age }} as age
+        union all
         {% endfor -%}
         select known_days - 31 as age from known
     ) as ends
@@ -79,11 +80,11 @@ extremes as (
         running.customer_id,
         max(known.known_days) as known_days,
         -- the age rides along in the last digits: of equal peaks the earliest day wins
-        max(case when window_age between 30 and least(365, known_days - 30) then sum_30d * 512 + window_age end) as peak_with_age,
+        max(case when running.window_age between 30 and least(365, known.known_days - 30) then running.sum_30d * 512 + running.window_age end) as peak_with_age,
         {%- for point in points %}
-        max(case when window_age between {{ point.age + 30 }} and least({{ point.age + 365 }}, known_days - 30) then sum_30d end) as peak_{{ loop.index0 }},
-        max(case when age between {{ point.age }} and {{ point.age + 29 }} then level end) as high_{{ loop.index0 }},
-        min(case when age between {{ point.age }} and {{ point.age + 29 }} then level end) as low_{{ loop.index0 }}{{ ',' if not loop.last }}
+        max(case when running.window_age between {{ point.age + 30 }} and least({{ point.age + 365 }}, known.known_days - 30) then running.sum_30d end) as peak_{{ loop.index0 }},
+        max(case when running.age between {{ point.age }} and {{ point.age + 29 }} then running.level end) as high_{{ loop.index0 }},
+        min(case when running.age between {{ point.age }} and {{ point.age + 29 }} then running.level end) as low_{{ loop.index0 }}{{ ',' if not loop.last }}
         {%- endfor %}
     from running
     cross join known

@@ -58,8 +58,8 @@ open_weekdays as (
     from silences
     inner join settlements
         on silences.merchant_no = settlements.merchant_no
-        and settlements.day <= silences.settled_on
-        and settlements.day > {{ plus_days('silences.settled_on', -56) }}
+        and silences.settled_on >= settlements.day
+        and {{ plus_days('silences.settled_on', -56) }} < settlements.day
 ),
 
 holidays as (
@@ -77,7 +77,7 @@ silent_days as (
             rows between unbounded preceding and current row
         ) as integer) as idle_days
     from silences
-    inner join {{ last_days(path_days + 119) }} as days on days.day > silences.settled_on and days.day < silences.next_on
+    inner join {{ last_days(path_days + 119) }} as days on silences.settled_on < days.day and silences.next_on > days.day
     left join open_weekdays
         on silences.merchant_no = open_weekdays.merchant_no
         and silences.settled_on = open_weekdays.settled_on

@@ -61,6 +61,7 @@ judged as (
         end as rank_{{ place }}{{ ',' if not loop.last }}
         {%- endfor %}
     from known
+    {{ step_barrier('customer_id') }}
 ),
 
 episodes_{{ oldest + 1 }} as (
@@ -102,6 +103,7 @@ episodes_{{ place }} as (
                 then coalesce(peak_{{ place }}, {{ base_before }}base_now_{{ place }}, avg_90d_amount, average_{{ place }}, 0)
         end as fixed_peak_{{ place }}
     from episodes_{{ before }}
+    {{ step_barrier('customer_id') }}
 ),
 
 {% endfor %}
@@ -158,7 +160,7 @@ not_renewed as (
     select leaving.customer_id, sum(maturities.matured_amount - maturities.lying_amount) as amount
     from leaving
     inner join {{ ref('time_maturities') }} as maturities
-        on leaving.customer_id = maturities.customer_id and maturities.matured_on >= leaving.since_on
+        on leaving.customer_id = maturities.customer_id and leaving.since_on <= maturities.matured_on
     where not maturities.is_renewed
     group by leaving.customer_id
 ),
@@ -172,7 +174,7 @@ moved as (
         {%- endfor %}
     from leaving
     inner join {{ ref('outside_movements') }} as moves
-        on leaving.customer_id = moves.customer_id and moves.biz_date >= leaving.since_on
+        on leaving.customer_id = moves.customer_id and leaving.since_on <= moves.biz_date
     group by leaving.customer_id
 ),
 
@@ -187,7 +189,7 @@ bought as (
         where transactions.txn_type = 'purchase'
             and transactions.direction = 'out'
             and transactions.amount >= {{ threshold('large_purchase_amount') }}
-    ) as purchases on leaving.customer_id = purchases.customer_id and purchases.biz_date >= leaving.since_on
+    ) as purchases on leaving.customer_id = purchases.customer_id and leaving.since_on <= purchases.biz_date
     group by leaving.customer_id
 ),
 
@@ -195,7 +197,7 @@ spent as (
     select leaving.customer_id, sum(flows.outflow_amount) as amount
     from leaving
     inner join {{ ref('customer_month_flows') }} as flows
-        on leaving.customer_id = flows.customer_id and flows.month_end >= leaving.since_on
+        on leaving.customer_id = flows.customer_id and leaving.since_on <= flows.month_end
     group by leaving.customer_id
 ),
 

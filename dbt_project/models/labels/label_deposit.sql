@@ -35,12 +35,12 @@ maturing as (
         sum(case when deposits.matures_on > {{ as_of() }} and deposits.matures_on <= {{ plus_days(as_of(), days) }}
             then deposits.balance else 0 end) as matures_{{ days }}d_amount,
         {%- endfor %}
-        sum(case when in_window then deposits.balance else 0 end) as window_amount,
-        min(case when in_window then deposits.matures_on end) as window_from,
-        sum(case when in_window and deposits.is_auto then deposits.balance else 0 end) as auto_amount,
-        sum(case when in_window and rates.annual_rate is not null and deposits.annual_rate is not null
+        sum(case when deposits.in_window then deposits.balance else 0 end) as window_amount,
+        min(case when deposits.in_window then deposits.matures_on end) as window_from,
+        sum(case when deposits.in_window and deposits.is_auto then deposits.balance else 0 end) as auto_amount,
+        sum(case when deposits.in_window and rates.annual_rate is not null and deposits.annual_rate is not null
             then deposits.balance else 0 end) as rated_amount,
-        sum(case when in_window then deposits.balance * (rates.annual_rate - deposits.annual_rate) end) as rate_gap_amount
+        sum(case when deposits.in_window then deposits.balance * (rates.annual_rate - deposits.annual_rate) end) as rate_gap_amount
     from (
         select
             *,

@@ -86,8 +86,8 @@ drawn as (
             and (txn_type = 'cash' or (txn_type = 'transfer' and (counterparty_bank is not null or channel = 'third_party')))
     ) as withdrawals
         on credits.account_id = withdrawals.account_id
-        and withdrawals.biz_date >= credits.paid_on
-        and withdrawals.biz_date <= {{ plus_days('credits.paid_on', 3) }}
+        and credits.paid_on <= withdrawals.biz_date
+        and {{ plus_days('credits.paid_on', 3) }} >= withdrawals.biz_date
     where credits.place <= 3
     group by credits.customer_id, credits.place
 ),

@@ -56,8 +56,8 @@ woken as (
     from woken_days
     inner join {{ ref('customer_month_ends') }} as month_ends
         on woken_days.customer_id = month_ends.customer_id
-        and month_ends.month_end < woken_days.woke_on
-        and month_ends.month_end >= {{ plus_months('woken_days.woke_on', -1) }}
+        and woken_days.woke_on > month_ends.month_end
+        and {{ plus_months('woken_days.woke_on', -1) }} <= month_ends.month_end
     where month_ends.aum_avg_30d < {{ threshold('dormant_aum_below') }}
 ),
 

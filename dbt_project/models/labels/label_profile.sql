@@ -12,7 +12,7 @@ with customers as (
         and coalesce(consent_updated_on >= {{ plus_months(as_of(), '-' ~ threshold('consent_valid_months')) }}, true)
             as has_consent,
         coalesce(profiling_refused, false) as has_refused_profiling,
-        not (coalesce(do_not_contact, false) or coalesce(is_deceased, false) or coalesce(is_staff, false)) as is_contactable,
+        not coalesce(do_not_contact, false) and not coalesce(is_deceased, false) and not coalesce(is_staff, false) as is_contactable,
         mobile is not null{{ ' or true' if assumed }} as has_mobile,
         address is not null{{ ' or true' if assumed }} as has_address
     from {{ ref('stg_core__customers') }}
