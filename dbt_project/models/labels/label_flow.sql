@@ -98,26 +98,12 @@ drawn_rates as (
     group by customer_id
 ),
 
-flows as (
-    select
-        customer_id,
-        last_day(biz_date) as month_end,
-        cast(sum(case when direction = 'in' then amount else 0 end) as decimal(18, 2)) as inflow_amount,
-        cast(sum(case when direction = 'out' then amount else 0 end) as decimal(18, 2)) as outflow_amount,
-        sum(case when direction = 'in' and biz_date > {{ plus_days(as_of(), -90) }} then amount else 0 end) as inflow_90d_amount,
-        sum(case when direction = 'in' and biz_date > {{ plus_days(as_of(), -180) }} and biz_date <= {{ plus_days(as_of(), -90) }}
-            then amount else 0 end) as inflow_prior_90d_amount
-    from {{ ref('external_flows') }}
-    where biz_date > cast('{{ months[6] }}' as date)
-    group by customer_id, last_day(biz_date)
-),
-
 quarters as (
     select
         customer_id,
         sum(inflow_90d_amount) as inflow_90d_amount,
         sum(inflow_prior_90d_amount) as inflow_prior_90d_amount
-    from flows
+    from {{ ref('customer_month_flows') }}
     group by customer_id
 ),
 
@@ -137,7 +123,8 @@ medians as (
     from customers
     inner join complete_months
         on customers.known_from <= {{ plus_days('complete_months.month_before', 1) }}
-    left join flows on customers.customer_id = flows.customer_id and complete_months.month_end = flows.month_end
+    left join {{ ref('customer_month_flows') }} as flows
+        on customers.customer_id = flows.customer_id and complete_months.month_end = flows.month_end
     group by customers.customer_id
 ),
 
