@@ -12,7 +12,6 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-
 from mingdan import day
 from mingdan.sample_bank import write_sample_bank
 

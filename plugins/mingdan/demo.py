@@ -15,7 +15,7 @@ from mingdan.stores import Store
 
 UNTIL = date(2026, 6, 29)  # a Monday: the lists are for Tuesday
 SHOWN = 8
-COLUMNS = {0: 4, 5: 10, 8: 8, 10: 16, 15: 5, 16: 70}  # place in the csv → width on the screen
+COLUMNS = {0: 4, 4: 8, 8: 8, 10: 14, 15: 5, 16: 70}  # place in the csv → width on the screen
 
 
 def main() -> int:

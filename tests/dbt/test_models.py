@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from mingdan import catalog
 from mingdan.settings import DBT_PROJECT
+
 from tests.bank import Bank
 
 MODELS = sorted((DBT_PROJECT / "models").rglob("*.sql"))

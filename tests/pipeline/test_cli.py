@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from mingdan.cli import app
 from typer.testing import CliRunner, Result
 
-from mingdan.cli import app
 from tests.bank import SECOND, Bank
 
 
@@ -30,7 +30,9 @@ def test_why_tells_a_listed_customers_place_and_reasons(mingdan, bank: Bank) -> 
 
 def test_why_shows_a_non_candidate_the_who_beside_their_own_values(mingdan, bank: Bank) -> None:
     members = {row[0] for row in bank.warehouse("select subject_id from list_members where list = 'idle_funds'")}
-    other = next(row[0] for row in bank.warehouse("select customer_id from customer_labels order by 1") if row[0] not in members)
+    other = next(
+        row[0] for row in bank.warehouse("select customer_id from customer_labels order by 1") if row[0] not in members
+    )
     said = mingdan("why", other, "--as-of", SECOND, "--list", "idle_funds")
     assert "not a candidate. Who: " in said.stdout
     assert "idle_demand_balance = " in said.stdout
@@ -47,7 +49,9 @@ def test_why_shows_a_non_candidate_the_who_beside_their_own_values(mingdan, bank
         (("verify", "2020-01-01"), "2020-01-01"),
     ],
 )
-def test_a_mistake_is_one_paragraph_on_stderr_and_exit_status_1(mingdan, arguments: tuple[str, ...], message: str) -> None:
+def test_a_mistake_is_one_paragraph_on_stderr_and_exit_status_1(
+    mingdan, arguments: tuple[str, ...], message: str
+) -> None:
     said = mingdan(*arguments)
     assert said.exit_code == 1
     assert message in said.stderr

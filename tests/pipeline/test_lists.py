@@ -7,8 +7,8 @@ from collections import Counter
 
 import duckdb
 import pytest
-
 from mingdan import catalog
+
 from tests.bank import FIRST, SECOND, Bank
 
 

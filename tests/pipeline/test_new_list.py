@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from mingdan.settings import PROJECT
+
 from tests.bank import FIRST, Bank
 
 SQL = """-- list_long_standing 老客户回访: which customers of many years have nobody spoken to?

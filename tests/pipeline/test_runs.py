@@ -14,9 +14,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
 from mingdan import day, lock, publishing
 from mingdan.stores import Store
+
 from tests.bank import FIRST, SECOND, Bank, run_day
 
 

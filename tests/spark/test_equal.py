@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-
 from mingdan.sample_bank import write_sample_bank
 
 AS_OF = date(2026, 6, 30)
@@ -36,12 +35,14 @@ def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path
     bank.mkdir()
     (bank / "settings.yml").write_text(f"engine: {engine}\nkeep_copies: {json.dumps(engine == 'spark')}\n")
     target = tmp_path / f"tables-{engine}"
+    script = tmp_path / "day.py"  # a file: under `python -c` an import of pyspark ends the process, silently
+    script.write_text(DAY)
     finished = subprocess.run(
-        [sys.executable, "-c", DAY, str(AS_OF), str(target), ",".join(tables)], capture_output=True, text=True, cwd=tmp_path,
+        [sys.executable, str(script), str(AS_OF), str(target), ",".join(tables)], capture_output=True, text=True, cwd=tmp_path,
         env=os.environ | {"MINGDAN_HOME": str(tmp_path / f"home-{engine}"), "MINGDAN_LANDING": str(landing),
                           "MINGDAN_SETTINGS": str(bank)},
     )  # fmt: skip
-    assert finished.returncode == 0, (finished.stdout[-2000:], finished.stderr[-6000:])
+    assert finished.returncode == 0 and target.exists(), (finished.stdout[-2000:], finished.stderr[-6000:])
     return target
 
 

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from mingdan.settings import PROJECT
 
 PLUGINS = PROJECT / "plugins" / "mingdan"

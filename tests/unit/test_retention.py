@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
 from mingdan import settings as settings_module
 from mingdan.retention import prune
 from mingdan.settings import Home

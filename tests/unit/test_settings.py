@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from mingdan import settings as settings_module
 from mingdan.settings import DBT_PROJECT, SettingsError, load
 

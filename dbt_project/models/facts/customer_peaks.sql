@@ -15,8 +15,9 @@
     {% do bare_ends.append(point.age + 29) %}
     {% if point.age + 364 <= 425 %}{% do bare_ends.append(point.age + 364) %}{% endif %}
 {% endfor %}
+-- customers are numbered here: sorting by a number costs a fifth less than by a text
 with able as (
-    select customer_id
+    select customer_id, cast(row_number() over (order by customer_id nulls last) as integer) as customer_no
     from (
         select customer_id, largest_balance as amount
         from {{ ref('deposit_accounts') }}
@@ -36,22 +37,22 @@ known as (
 
 changes as (
     select
-        all_changes.customer_id,
+        able.customer_no,
         {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
         cast(all_changes.change_amount * 100 as bigint) as cents
     from {{ ref('customer_balance_changes') }} as all_changes
-    semi join able on all_changes.customer_id = able.customer_id
+    inner join able on all_changes.customer_id = able.customer_id
 ),
 
 events as (
-    select customer_id, age, cents as slope, cents as step
+    select customer_no, age, cents as slope, cents as step
     from changes
     union all
-    select customer_id, age - 30 as age, -cents as slope, 0 as step
+    select customer_no, age - 30 as age, -cents as slope, 0 as step
     from changes
     where age >= 59
     union all
-    select able.customer_id, ends.age, 0 as slope, 0 as step
+    select able.customer_no, ends.age, 0 as slope, 0 as step
     from able
     cross join (
         {% for age in bare_ends -%}
@@ -66,18 +67,18 @@ events as (
 -- an event at `age` tells the sum of the 30 days that end the day before it
 running as (
     select
-        customer_id,
+        customer_no,
         age,
         age + 1 as window_age,
         cast(sum(slope * age) over event_order as bigint) - age * cast(sum(slope) over event_order as bigint) as sum_30d,
         cast(sum(step) over event_order as bigint) as level
     from events
-    window event_order as (partition by customer_id order by age desc nulls last)
+    window event_order as (partition by customer_no order by age desc nulls last)
 ),
 
 extremes as (
     select
-        running.customer_id,
+        running.customer_no,
         max(known.known_days) as known_days,
         -- the age rides along in the last digits: of equal peaks the earliest day wins
         max(case when running.window_age between 30 and least(365, known.known_days - 30) then running.sum_30d * 512 + running.window_age end) as peak_with_age,
@@ -88,22 +89,22 @@ extremes as (
         {%- endfor %}
     from running
     cross join known
-    group by running.customer_id
+    group by running.customer_no
 ),
 
 averages as (
     select
-        customer_id,
+        customer_no,
         {%- for point in points %}
         {{ day_sum(90, point.age) }} as sum_90d_{{ loop.index0 }},
         {{ day_sum(90, point.age + 30) }} as sum_31_120d_{{ loop.index0 }}{{ ',' if not loop.last }}
         {%- endfor %}
     from changes
-    group by customer_id
+    group by customer_no
 )
 
 select
-    extremes.customer_id,
+    able.customer_id,
     {{ plus_days(as_of(), '-(extremes.peak_with_age % 512)') }} as peak_on,
     {%- for point in points %}
     {{ mean_of('extremes.peak_' ~ loop.index0, 30) }} as peak_{{ loop.index0 }}_amount,
@@ -115,5 +116,6 @@ select
         as avg_31_120d_{{ loop.index0 }}_amount,
     {%- endfor %}
     {{ as_of_column() }}
-from extremes
-inner join averages on extremes.customer_id = averages.customer_id
+from able
+inner join extremes on able.customer_no = extremes.customer_no
+inner join averages on able.customer_no = averages.customer_no

@@ -12,14 +12,14 @@ with balances as (
 first_day as (
     select count(*) as balance_count
     from {{ ref('stg_core__account_balances') }}
-    where biz_date = (select first_on from balances)
+    where biz_date = (select balances.first_on from balances)
 ),
 
 open_accounts as (
     select count(*) as account_count
     from {{ ref('stg_core__accounts') }}
-    where opened_on <= (select first_on from balances)
-        and (closed_on is null or closed_on > (select first_on from balances))
+    where opened_on <= (select balances.first_on from balances)
+        and (closed_on is null or closed_on > (select balances.first_on from balances))
 ),
 
 transactions as (
