@@ -80,7 +80,7 @@ def entries() -> dict[str, Entry]:
     return found
 
 
-REQUIRED = {
+REQUIRED: dict[str, Any] = {
     "title": dict, "line": str, "purpose": PURPOSES, "origin": ("existing", "walk_in", "outreach"),
     "subject": SUBJECTS, "owner": str, "branch_rule": BRANCH_RULES, "product_family": str, "offer": str,
     "weight": (int, float), "base_rate": (int, float), "valid_days": int, "cool_down_days": int, "score": list,

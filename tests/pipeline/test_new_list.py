@@ -49,8 +49,12 @@ models:
         channels: [call]
         success: {event: core_product_added, within_days: 90}
         score:
-          - {when: tenure_months >= 180, points: 40, reason: {zh: "{tenure_months:count}个月老客户", en: "a customer for {tenure_months:count} months"}}
-          - {when: tenure_months < 180, points: 20, reason: {zh: "{tenure_months:count}个月老客户", en: "a customer for {tenure_months:count} months"}}
+          - when: tenure_months >= 180
+            points: 40
+            reason: {zh: "{tenure_months:count}个月老客户", en: "a customer for {tenure_months:count} months"}
+          - when: tenure_months < 180
+            points: 20
+            reason: {zh: "{tenure_months:count}个月老客户", en: "a customer for {tenure_months:count} months"}
 """
 
 
@@ -89,7 +93,7 @@ def test_a_new_list_needs_only_its_two_files(bank: Bank, project: Path, tmp_path
     [
         (SQL, None, "list_long_standing.sql has no YAML entry"),
         (None, ENTRY, "describes list_long_standing, but models/lists has no list_long_standing.sql"),
-        (SQL, ENTRY.replace("purpose: marketing", "purpose: selling"), "purpose: expected one of marketing, service, recovery; found 'selling'"),
+        (SQL, ENTRY.replace("purpose: marketing", "purpose: selling"), "purpose: expected one of .*; found 'selling'"),
         (SQL, ENTRY.replace("offer: tier_benefits", "offer: tier_benefit"), "offer: .*tier_benefit"),
     ],
     ids=["no entry", "no sql", "bad purpose", "no such offer"],

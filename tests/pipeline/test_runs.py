@@ -1,4 +1,4 @@
-"""A day run again, killed, at the same time as another, with later data, somewhere else: nothing wrong, nothing lost."""
+"""A day run again, killed, beside another, with later data, somewhere else: nothing wrong, nothing lost."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path
     script = tmp_path / "day.py"  # a file: under `python -c` an import of pyspark ends the process, silently
     script.write_text(DAY)
     finished = subprocess.run(
-        [sys.executable, str(script), str(AS_OF), str(target), ",".join(tables)], capture_output=True, text=True, cwd=tmp_path,
+        [sys.executable, str(script), str(AS_OF), str(target), ",".join(tables)],
+        capture_output=True, text=True, cwd=tmp_path,
         env=os.environ | {"MINGDAN_HOME": str(tmp_path / f"home-{engine}"), "MINGDAN_LANDING": str(landing),
                           "MINGDAN_SETTINGS": str(bank)},
     )  # fmt: skip
