@@ -122,6 +122,9 @@ def accept(day: Day) -> Summary:
     """Take in what the bank has landed, check its structure, and open a new warehouse over it."""
     run = day.run
     catalog.validate(day.settings)
+    unknown = sorted(set(run.lists or ()) - set(catalog.entries()))
+    if unknown:
+        raise catalog.CatalogError(f"no list {unknown[0]!r}; known lists are {', '.join(catalog.list_names())}.")
     (day.home.warehouse / "run.json").unlink(missing_ok=True)
     day.warehouse.start_afresh()
     report = landing.check_sources(day.home, day.settings, day.contract, run.as_of, known_by=run.known_by)
@@ -129,9 +132,6 @@ def accept(day: Day) -> Summary:
     absent = {name for name, table in report.tables.items() if table.status in ("absent", "late_off")}
     off = lists_off(day.settings, absent, report)
     if run.lists is not None:
-        unknown = sorted(set(run.lists) - set(catalog.entries()))
-        if unknown:
-            raise catalog.CatalogError(f"no list {unknown[0]!r}; known lists are {', '.join(catalog.list_names())}.")
         off |= {
             code: "not asked for in this run" for code in catalog.entries() if code not in run.lists and code not in off
         }

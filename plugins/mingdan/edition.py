@@ -70,7 +70,7 @@ def is_stale(day: Day, code: str) -> bool:
 
 
 def states(day: Day, branches: list[str]) -> list[dict[str, Any]]:
-    """One state per open branch and list that is on, with the reason where nothing is shown; one per list that is off."""
+    """One state per open branch and list that is on, with the reason where nothing is shown; one per list off."""
     rows = day.warehouse.query(
         "select list, branch_id, state, reason, count(*) as n from decisions group by all"
     ).to_pylist()

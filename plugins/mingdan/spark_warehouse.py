@@ -1,7 +1,7 @@
 """The warehouse on Spark, for banks that one machine cannot hold: the same steps, the same models, the same rows.
 
 A session in this process (dbt's method `session`), its catalogue and tables below MINGDAN_HOME/warehouse/spark. Sources
-are views over the accepted Parquet, so settings must say `engine: spark`, which copies every partition on acceptance."""
+are views over the accepted Parquet: `engine: spark` copies every partition on acceptance."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SparkWarehouse(Warehouse):
             "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
         }
         # label_churn carries an episode through 14 month-ends, each step built on the one before: planning it with
-        # constraint propagation does not end, and its generated Java is too large to compile. Interpreted it takes seconds.
+        # constraint propagation does not end, and its generated Java is too large to compile; interpreted, it runs.
         options |= {
             "spark.sql.constraintPropagation.enabled": "false",
             "spark.sql.codegen.wholeStage": "false",

@@ -20,8 +20,9 @@ MODELS = sorted((DBT_PROJECT / "models").rglob("*.sql"))
 def test_every_dbt_unit_test_holds(bank: Bank, tmp_path: Path) -> None:
     shutil.copy(bank.home / "warehouse" / "mingdan.duckdb", tmp_path / "mingdan.duckdb")
     finished = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "test", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-         "--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path), "--select", "test_type:unit", "--no-use-colors"],
+        [str(Path(sys.executable).with_name("dbt")), "test", "--project-dir", str(DBT_PROJECT), "--profiles-dir",
+         str(DBT_PROJECT), "--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path),
+         "--select", "test_type:unit", "--no-use-colors"],
         env=os.environ | {"MINGDAN_WAREHOUSE": str(tmp_path / "mingdan.duckdb")}, capture_output=True, text=True,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout[-6000:]

@@ -78,7 +78,8 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
                     columns = [
                         name for name in names
                         if connection.execute(
-                            f'select count(*) from (select "{name}" from {left} except all select "{name}" from {right})'
+                            f'select count(*) from (select "{name}" from {left} except all '
+                            f'select "{name}" from {right})'
                         ).fetchone()[0]
                     ]  # fmt: skip
                     different.append(
