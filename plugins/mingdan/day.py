@@ -28,7 +28,7 @@ from mingdan.warehouse import BuildError, BuildResult, StaleTable, Warehouse
 log = logging.getLogger(__name__)
 
 PREPARE = ["resource_type:seed", "path:models/staging", "path:models/facts", "path:models/labels"]
-CANDIDATES = ["path:models/segments", "path:models/lists", "path:models/candidates"]
+CANDIDATES = ["path:models/segments", "path:models/candidates"]  # and each list that is on
 DELIVER = ["path:models/delivery", "path:models/reports"]
 
 
@@ -210,16 +210,20 @@ def prepare(day: Day) -> Summary:
 def candidates(day: Day) -> Summary:
     """Segments, lists and their union. A list whose SQL fails is left out, withheld, and the layer built again."""
     variables = dict(day.variables)
-    result = day.warehouse.build(CANDIDATES, variables)
+    result = day.warehouse.build(CANDIDATES + list_models(variables), variables)
     broken = {name.removeprefix("list_"): why for name, why in result.failed.items() if name.startswith("list_")}
     broken = {code: why for code, why in broken.items() if code in variables["lists"]}
     if broken:
         variables["lists"] = [code for code in variables["lists"] if code not in broken]
-        result = day.warehouse.build(CANDIDATES, variables)
+        result = day.warehouse.build(CANDIDATES + list_models(variables), variables)
     day.remember(candidate_variables=variables, broken=broken)
     summary = built(result)
     summary["warnings"] += [f"list {code} withheld: {why}" for code, why in broken.items()]
     return summary
+
+
+def list_models(variables: dict[str, Any]) -> list[str]:
+    return [f"list_{code}" for code in variables["lists"]]
 
 
 @step()
