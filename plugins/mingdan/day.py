@@ -275,9 +275,10 @@ STEPS = (accept, check_sources, prepare, candidates, check_candidates, deliver, 
 
 
 def run_day(run: Run) -> Iterator[Summary]:
-    """The whole day in one process, one summary a step."""
-    for each in STEPS:
-        yield each(run)
+    """The whole day in one process, one summary a step; the lock is this process's from the first step to the last."""
+    with RunLock(settings_module.home(), run.run_id):
+        for each in STEPS:
+            yield each(run)
 
 
 def built(result: BuildResult) -> Summary:

@@ -36,6 +36,8 @@ def test_a_model_has_a_description_and_a_key_test(path: Path) -> None:
     assert entry is not None and entry.get("description"), f"{path.name} has no YAML entry with a description"
     if path.is_relative_to(DBT_PROJECT / "models" / "staging") or path.stem.startswith("list_"):
         return  # sources' keys are checked where they land, lists' in list_members
+    if "materialized='view'" in path.read_text(encoding="utf-8"):
+        return  # rows of one source table, whose key is checked where it lands
     tests = [
         *entry.get("data_tests", []),
         *(test for column in entry.get("columns", []) for test in column.get("data_tests", [])),
