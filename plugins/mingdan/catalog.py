@@ -8,9 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from mingdan.settings import DBT_PROJECT
+from mingdan.settings import DBT_PROJECT, load_yaml
 
 MODELS = DBT_PROJECT / "models"
 PURPOSES = ("marketing", "service", "recovery")
@@ -54,7 +52,9 @@ def properties() -> dict[str, dict[str, Any]]:
     """Every model's properties entry by name, with the file it stands in as `_file`."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(MODELS.rglob("*.yml")):
-        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models") or []:
+        if path.name.endswith("unit_tests.yml"):
+            continue
+        for model in (load_yaml(path.read_text(encoding="utf-8")) or {}).get("models") or []:
             found[model["name"]] = {**model, "_file": path}
     return found
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import yaml
 
+from mingdan.settings import load_yaml
+
 SOURCES_FOLDER = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "sources"
 ARROW_TYPES: dict[str, pa.DataType] = {
     "varchar": pa.string(),
@@ -147,7 +149,7 @@ def _load(folder: Path) -> Contract:
     for path in sorted(folder.glob("*.yml")):
         top = (path.name, "", "")
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = load_yaml(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
             raise ContractError(*top, "readable YAML", str(error)) from error
         for source in _need(top, document, "sources", list):

@@ -38,6 +38,11 @@ CHOICES = {
 }
 
 
+def load_yaml(text: str) -> Any:
+    """YAML read by libyaml where it is built in (its wheels have it): ten times faster than in Python."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 class SettingsError(ValueError):
     """A setting that is unknown, malformed or forbidden; the message names file, key, expected and found."""
 
@@ -148,7 +153,7 @@ def literal(text: str) -> Any:
 
 def load_shipped() -> Settings:
     """The shipped defaults alone."""
-    values = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    values = load_yaml(DEFAULTS.read_text(encoding="utf-8"))
     return Settings(values, {name: read_csv(SEEDS / f"{name}.csv") for name in TABLES})
 
 
@@ -165,7 +170,7 @@ def load(folder: Path | str | None = None) -> Settings:
             raise SettingsError(f"settings folder {bank}: expected a folder (MINGDAN_SETTINGS), found none.")
         own = bank / "settings.yml"
         if own.exists():
-            values = overlay(values, yaml.safe_load(own.read_text(encoding="utf-8")) or {}, str(own))
+            values = overlay(values, load_yaml(own.read_text(encoding="utf-8")) or {}, str(own))
         for path in sorted(bank.glob("*.csv")):
             if path.stem not in tables:
                 raise SettingsError(f"{path}: no such settings table; expected one of {', '.join(sorted(tables))}.")

@@ -113,7 +113,7 @@ class Warehouse:
             "build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(self.home.warehouse / "dbt"), "--log-path", str(self.home.logs),
             "--vars", json.dumps(variables, sort_keys=True, default=str), "--exclude-resource-type", "unit_test",
-            "--select", *select, "--quiet", "--no-use-colors", "--no-version-check",
+            "--select", *select, "--quiet", "--no-use-colors", "--no-version-check", "--no-write-json",
         ]  # fmt: skip
         if exclude:
             arguments += ["--exclude", *exclude]

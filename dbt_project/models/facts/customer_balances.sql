@@ -7,8 +7,9 @@
 {% set ends = month_ends(13) %}
 with changes as (
     select
-        customer_id,
-        kind,
+        customer_no,
+        account_no is not null as is_deposit,
+        is_demand,
         {{ days_between(as_of(), 'changed_on') }} as age,
         cast(change_amount * 100 as bigint) as cents
     from {{ ref('customer_balance_changes') }}
@@ -16,22 +17,23 @@ with changes as (
 
 sums as (
     select
-        customer_id,
-        sum(case when kind = 'demand' then cents else 0 end) as demand,
-        sum(case when kind = 'time' then cents else 0 end) as time_deposits,
+        customer_no,
+        sum(case when is_demand then cents else 0 end) as demand,
+        sum(case when is_deposit then cents else 0 end) as deposits,
         sum(cents) as aum,
         {{ level(30) }} as aum_30d_ago,
         {{ level(90) }} as aum_90d_ago,
         {{ day_sum(30) }} as sum_30d,
         {{ day_sum(90) }} as sum_90d,
         {{ day_sum(90, 30) }} as sum_31_120d,
+        {{ day_sum(90, 90) }} as sum_91_180d,
         {{ day_sum(365) }} as sum_365d,
         {%- for month_end in ends %}
         {{ level(age_of(month_end)) }} as aum_{{ loop.index }},
         {{ day_sum(30, age_of(month_end)) }} as sum_30d_{{ loop.index }}{{ ',' if not loop.last }}
         {%- endfor %}
     from changes
-    group by customer_id
+    group by customer_no
 ),
 
 known as (
@@ -41,11 +43,12 @@ known as (
 
 select
     customers.customer_id,
+    customer_numbers.customer_no,
     customers.opened_on,
     cast(greatest(0, least(known.known_days, {{ days_between(as_of(), 'customers.opened_on') }} + 1)) as integer) as history_days,
     {{ from_cents('coalesce(sums.demand, 0)') }} as demand_amount,
-    {{ from_cents('coalesce(sums.time_deposits, 0)') }} as time_amount,
-    {{ from_cents('coalesce(sums.aum - sums.demand - sums.time_deposits, 0)') }} as wealth_amount,
+    {{ from_cents('coalesce(sums.deposits - sums.demand, 0)') }} as time_amount,
+    {{ from_cents('coalesce(sums.aum - sums.deposits, 0)') }} as wealth_amount,
     {{ from_cents('coalesce(sums.aum, 0)') }} as aum_amount,
     case when known.known_days > 30 then {{ from_cents('coalesce(sums.aum_30d_ago, 0)') }} end as aum_30d_ago_amount,
     case when known.known_days > 90 then {{ from_cents('coalesce(sums.aum_90d_ago, 0)') }} end as aum_90d_ago_amount,
@@ -53,6 +56,7 @@ select
     case when known.known_days >= {{ days }} then {{ mean_of('coalesce(sums.sum_' ~ days ~ 'd, 0)', days) }} end as avg_{{ days }}d_amount,
     {%- endfor %}
     case when known.known_days >= 120 then {{ mean_of('coalesce(sums.sum_31_120d, 0)', 90) }} end as avg_31_120d_amount,
+    case when known.known_days >= 180 then {{ mean_of('coalesce(sums.sum_91_180d, 0)', 90) }} end as avg_91_180d_amount,
     {%- for month_end in ends %}
     case when known.known_days > {{ age_of(month_end) }} then {{ from_cents('coalesce(sums.aum_' ~ loop.index ~ ', 0)') }} end
         as month_end_aum_{{ loop.index }}_amount,
@@ -63,4 +67,5 @@ select
     {{ as_of_column() }}
 from {{ ref('stg_core__customers') }} as customers
 cross join known
-left join sums on customers.customer_id = sums.customer_id
+inner join {{ ref('customer_numbers') }} as customer_numbers on customers.customer_id = customer_numbers.customer_id
+left join sums on customer_numbers.customer_no = sums.customer_no

@@ -15,18 +15,21 @@
     {% do bare_ends.append(point.age + 29) %}
     {% if point.age + 364 <= 425 %}{% do bare_ends.append(point.age + 364) %}{% endif %}
 {% endfor %}
--- customers are numbered here: sorting by a number costs a fifth less than by a text
 with able as (
-    select customer_id, cast(row_number() over (order by customer_id nulls last) as integer) as customer_no
+    select customer_no
     from (
-        select customer_id, largest_balance as amount
+        select customer_no, largest_balance as amount
         from {{ ref('deposit_accounts') }}
         union all
-        select customer_id, greatest(max(market_value), max(coalesce(cost_amount, 0))) as amount
-        from {{ ref('stg_wealth__holdings_history') }}
-        group by customer_id, holding_id
-    ) as largest
-    group by customer_id
+        select customer_numbers.customer_no, largest.amount
+        from (
+            select holding_id, customer_id, greatest(max(market_value), max(coalesce(cost_amount, 0))) as amount
+            from {{ ref('stg_wealth__holdings_history') }}
+            group by holding_id, customer_id
+        ) as largest
+        inner join {{ ref('customer_numbers') }} as customer_numbers on largest.customer_id = customer_numbers.customer_id
+    ) as largest_balances
+    group by customer_no
     having sum(amount) >= {{ threshold('churn_min_peak') }}
 ),
 
@@ -37,11 +40,11 @@ known as (
 
 changes as (
     select
-        able.customer_no,
+        all_changes.customer_no,
         {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
         cast(all_changes.change_amount * 100 as bigint) as cents
     from {{ ref('customer_balance_changes') }} as all_changes
-    inner join able on all_changes.customer_id = able.customer_id
+    semi join able on all_changes.customer_no = able.customer_no
 ),
 
 events as (
@@ -104,7 +107,7 @@ averages as (
 )
 
 select
-    able.customer_id,
+    customer_numbers.customer_id,
     {{ plus_days(as_of(), '-(extremes.peak_with_age % 512)') }} as peak_on,
     {%- for point in points %}
     {{ mean_of('extremes.peak_' ~ loop.index0, 30) }} as peak_{{ loop.index0 }}_amount,
@@ -116,6 +119,6 @@ select
         as avg_31_120d_{{ loop.index0 }}_amount,
     {%- endfor %}
     {{ as_of_column() }}
-from able
-inner join extremes on able.customer_no = extremes.customer_no
-inner join averages on able.customer_no = averages.customer_no
+from extremes
+inner join averages on extremes.customer_no = averages.customer_no
+inner join {{ ref('customer_numbers') }} as customer_numbers on extremes.customer_no = customer_numbers.customer_no

@@ -2,7 +2,7 @@
 --
 -- One row per account. A balance counts without its pledged part, and an overdraft as 0. `largest_balance` is the sum
 -- that a time deposit was made for, also after it was paid out; `first_balance_on` before `opened_on` shows that the
--- account was rolled over.
+-- account was rolled over. The numbers are the keys of customer_balance_changes.
 with balances as (
     select
         account_id,
@@ -15,7 +15,9 @@ with balances as (
 
 select
     accounts.account_id,
+    cast(row_number() over (order by accounts.account_id nulls last) as integer) as account_no,
     accounts.customer_id,
+    customer_numbers.customer_no,
     accounts.account_type,
     accounts.opened_on,
     accounts.matures_on,
@@ -29,4 +31,5 @@ select
     balances.first_balance_on,
     {{ as_of_column() }}
 from {{ ref('stg_core__accounts') }} as accounts
+left join {{ ref('customer_numbers') }} as customer_numbers on accounts.customer_id = customer_numbers.customer_id
 left join balances on accounts.account_id = balances.account_id

@@ -22,7 +22,7 @@ before as (
     from days
     inner join {{ ref('customer_balances') }} as balances on days.customer_id = balances.customer_id
     left join {{ ref('customer_balance_changes') }} as changes
-        on days.customer_id = changes.customer_id and days.exit_on <= changes.changed_on
+        on balances.customer_no = changes.customer_no and days.exit_on <= changes.changed_on
     group by days.customer_id, days.exit_on
 )
 

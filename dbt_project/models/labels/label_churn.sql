@@ -21,6 +21,7 @@ with exits as (
 known as (
     select
         balances.customer_id,
+        balances.customer_no,
         balances.history_days,
         balances.aum_amount,
         balances.avg_30d_amount,
@@ -110,6 +111,7 @@ episodes_{{ place }} as (
 staged as (
     select
         judged.customer_id,
+        judged.customer_no,
         judged.aum_amount,
         case when judged.peak_0 is not null then {{ rate('judged.quarter_0 - judged.average_0', 'judged.quarter_0') }} end as drop_fast,
         {{ rate('judged.peak_0 - judged.average_0', 'judged.peak_0') }} as drop_slow,
@@ -132,16 +134,16 @@ losses as (
     from staged
     inner join (
         select
-            customer_id,
-            sum(change_amount) over (partition by customer_id order by changed_on nulls last) as level,
-            lead(changed_on) over (partition by customer_id order by changed_on nulls last) as next_on
+            customer_no,
+            sum(change_amount) over (partition by customer_no order by changed_on nulls last) as level,
+            lead(changed_on) over (partition by customer_no order by changed_on nulls last) as next_on
         from (
-            select changes.customer_id, changes.changed_on, sum(changes.change_amount) as change_amount
+            select changes.customer_no, changes.changed_on, sum(changes.change_amount) as change_amount
             from {{ ref('customer_balance_changes') }} as changes
-            inner join staged on changes.customer_id = staged.customer_id and staged.rank = 5
-            group by changes.customer_id, changes.changed_on
+            inner join staged on changes.customer_no = staged.customer_no and staged.rank = 5
+            group by changes.customer_no, changes.changed_on
         ) as days
-    ) as moves on staged.customer_id = moves.customer_id
+    ) as moves on staged.customer_no = moves.customer_no
     where moves.level >= {{ threshold('churn_lost_share') }} * staged.peak_amount
     group by staged.customer_id
 ),

@@ -70,16 +70,16 @@ matured as (
 -- how far demand stood above today's at some evening of the last 30 days tells how far below it stood at another
 demand_moves as (
     select
-        customer_id,
-        sum(change_amount) over (partition by customer_id order by changed_on desc nulls last) as change_since
+        customer_no,
+        sum(change_amount) over (partition by customer_no order by changed_on desc nulls last) as change_since
     from {{ ref('customer_balance_changes') }}
-    where kind = 'demand' and changed_on > {{ plus_days(as_of(), -29) }}
+    where is_demand and changed_on > {{ plus_days(as_of(), -29) }}
 ),
 
 demand_lows as (
-    select customer_id, max(change_since) as risen_amount
+    select customer_no, max(change_since) as risen_amount
     from demand_moves
-    group by customer_id
+    group by customer_no
 ),
 
 -- up to the business date: who opened two months ago has spent in the running month, if anywhere
@@ -153,7 +153,7 @@ combined as (
     ) as coverage
     left join maturing on balances.customer_id = maturing.customer_id
     left join matured on balances.customer_id = matured.customer_id
-    left join demand_lows on balances.customer_id = demand_lows.customer_id
+    left join demand_lows on balances.customer_no = demand_lows.customer_no
     left join spending on balances.customer_id = spending.customer_id
     left join outside on balances.customer_id = outside.customer_id
     left join destinations on balances.customer_id = destinations.customer_id

@@ -12,7 +12,8 @@ with customers as (
         coalesce(activity.is_dormant, false) as is_dormant,
         balances.opened_on,
         balances.history_days,
-        balances.avg_90d_amount
+        balances.avg_90d_amount,
+        case when balances.history_days >= 180 then balances.avg_91_180d_amount end as avg_91_180d_amount
     from {{ ref('label_profile') }} as profiles
     inner join {{ ref('label_churn') }} as churn on profiles.customer_id = churn.customer_id
     inner join {{ ref('label_activity') }} as activity on profiles.customer_id = activity.customer_id
@@ -59,22 +60,6 @@ woken as (
         and woken_days.woke_on > month_ends.month_end
         and {{ plus_months('woken_days.woke_on', -1) }} <= month_ends.month_end
     where month_ends.aum_avg_30d < {{ threshold('dormant_aum_below') }}
-),
-
-quarters_before as (
-    select
-        changes.customer_id,
-        {{ mean_of(day_sum(180) ~ ' - ' ~ day_sum(90), 90) }} as avg_91_180d_amount
-    from (
-        select customer_id, {{ days_between(as_of(), 'changed_on') }} as age, cast(change_amount * 100 as bigint) as cents
-        from {{ ref('customer_balance_changes') }}
-    ) as changes
-    -- a smaller average cannot have grown by enough
-    inner join customers
-        on changes.customer_id = customers.customer_id
-        and customers.avg_90d_amount >= {{ threshold('growing_amount') }}
-        and customers.history_days >= 180
-    group by changes.customer_id
 )
 
 select
@@ -85,12 +70,11 @@ select
         when won_back.customer_id is not null or woken.customer_id is not null then 'returned'
         when customers.is_new_customer then 'new'
         when customers.churn_stage in ('watch', 'warning', 'critical') then 'declining'
-        when customers.avg_90d_amount >= quarters_before.avg_91_180d_amount * (1 + {{ threshold('growing_share') }})
-            and customers.avg_90d_amount >= quarters_before.avg_91_180d_amount + {{ threshold('growing_amount') }} then 'growing'
+        when customers.avg_90d_amount >= customers.avg_91_180d_amount * (1 + {{ threshold('growing_share') }})
+            and customers.avg_90d_amount >= customers.avg_91_180d_amount + {{ threshold('growing_amount') }} then 'growing'
         else 'mature'
     end as lifecycle_stage,
     {{ as_of_column() }}
 from customers
 left join won_back on customers.customer_id = won_back.customer_id
 left join woken on customers.customer_id = woken.customer_id
-left join quarters_before on customers.customer_id = quarters_before.customer_id
