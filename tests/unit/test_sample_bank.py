@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from mingdan import catalog
 from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import write, write_sample_bank
+from mingdan.sample_bank.columns import numbered
 from mingdan.sample_bank.holidays import is_working_day, working_day_before
 from mingdan.sample_bank.script import CASES, planted_count
 
@@ -268,3 +270,9 @@ def test_the_calendar_knows_holidays_and_make_up_days(day: date, works: bool) ->
 def test_what_falls_due_on_a_holiday_is_paid_the_working_day_before() -> None:
     assert working_day_before(date(2026, 2, 20)) == date(2026, 2, 14)
     assert working_day_before(date(2026, 6, 15)) == date(2026, 6, 15)
+
+
+def test_a_number_that_does_not_fit_its_digits_is_refused_and_not_cut_to_another_id() -> None:
+    assert numbered("N", np.array([999_999_999]), 9).to_pylist() == ["N999999999"]
+    with pytest.raises(ValueError, match="at most 9 digits, found 1000000000"):
+        numbered("N", np.array([1_000_000_000]), 9)

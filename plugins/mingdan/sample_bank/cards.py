@@ -55,7 +55,7 @@ class Cards(Side):
     """Credit cards and their use; debit cards, which only exist."""
 
     def __init__(self, life: Life) -> None:
-        self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**8
+        self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**6
         self.rows = Rows(
             "owner", "product", "limit", "balance", "instalments", "approved", "activated", "used", "closed", "state",
             "channel",
@@ -119,7 +119,7 @@ class Cards(Side):
             "cards.card_transactions",
             day,
             {
-                "txn_id": numbered(f"K{day_of(day):%y%m%d}", self.number_base // 100 + np.arange(len(which)), 9),
+                "txn_id": numbered(f"K{day_of(day):%y%m%d}", self.number_base + np.arange(len(which)), 9),
                 "card_id": numbered("K", self.number_base + which, 9),
                 "booked_at": (day * 86400 + rng.integers(420, 1400, len(which)).astype(np.int64) * 60) * 1_000_000,
                 "biz_date": np.full(len(which), day, np.int32),

@@ -53,6 +53,8 @@ def numbered(prefix: str, numbers: np.ndarray, width: int, known: np.ndarray | N
     for end in range(len(head) + width, len(head), -3):
         rest, last = np.divmod(rest, 1000)
         text[:, end - 3 : end] = THREE_DIGITS[last]
+    if rest.any():
+        raise ValueError(f"numbers after {prefix}: expected at most {width} digits, found {np.max(numbers)}")
     return fixed_text(text, known)
 
 

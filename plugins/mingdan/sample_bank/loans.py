@@ -29,7 +29,7 @@ class Loans(Side):
     """Loans and the limits they are drawn under."""
 
     def __init__(self, life: Life) -> None:
-        self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**8
+        self.bank, self.people, self.number_base = life.bank, life.people, (life.people.chunk + 1) * 10**6
         self.rows = Rows(
             "owner", "type", "principal", "balance", "rate", "opened", "matures", "settled", "settlement", "state",
             "overdue",

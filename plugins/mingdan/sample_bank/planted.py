@@ -209,7 +209,7 @@ class Planted:
         lent = [(each, type_, cents, opened) for each in self.people for type_, cents, opened in each.loans]
         loans = [
             {
-                "loan_id": f"N{self.part * 10**8 + place:09d}", "customer_id": each.id, "branch_id": self.branch(each),
+                "loan_id": f"N{self.part * 10**6 + place:09d}", "customer_id": each.id, "branch_id": self.branch(each),
                 "product_code": LOAN_CODES[type_], "loan_type": type_, "principal": cents, "balance": cents,
                 "annual_rate": LOAN_RATE[LOAN_TYPES.index(type_)], "opened_on": opened, "matures_on": opened + 1800,
                 "status": "performing", "overdue_days": 0,
