@@ -12,8 +12,8 @@ from expectations.rules import ENOUGH, PREVIOUS, Rule, rows_where, suite
 
 SUBJECTS = {  # where a list's subjects must be found
     "customer": ("customer_labels", "customer_id"),
-    "prospect": ("prospect_facts", "prospect_id"),
-    "corporate": ("corporate_facts", "corporate_id"),
+    "prospect": ("prospects", "prospect_id"),
+    "corporate": ("corporates", "corporate_id"),
 }
 LARGEST_SHARE = 0.5  # a list with more of all customers on it is a broken label
 UNEXPLAINED = 0.05  # of the candidates may lack a reason, or the values that success is measured from

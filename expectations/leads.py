@@ -40,7 +40,7 @@ select
     coalesce(labels.is_do_not_contact, true) as is_do_not_contact
 from leads
 left join branch_capacity as branches on leads.branch_id = branches.branch_id
-left join customer_labels as labels on leads.subject_id = labels.customer_id
+left join subjects as labels on leads.subject_id = labels.subject_id
 """
 
 

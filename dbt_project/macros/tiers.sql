@@ -19,3 +19,12 @@ case {{ rank }}
     {%- endfor %}
 end
 {%- endmacro %}
+
+{# Rank of a tier's code; null for none. #}
+{% macro rank_of_tier(tier) -%}
+case {{ tier }}
+    {%- for row in var('tiers') | sort(attribute='rank') %}
+    when '{{ row.tier }}' then {{ row.rank }}
+    {%- endfor %}
+end
+{%- endmacro %}

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mingdan.settings import DBT_PROJECT, load_yaml
 
 MODELS = DBT_PROJECT / "models"
@@ -54,7 +56,11 @@ def properties() -> dict[str, dict[str, Any]]:
     for path in sorted(MODELS.rglob("*.yml")):
         if path.name.endswith("unit_tests.yml"):
             continue
-        for model in (load_yaml(path.read_text(encoding="utf-8")) or {}).get("models") or []:
+        try:
+            document = load_yaml(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise CatalogError(f"{path.relative_to(DBT_PROJECT)} is no YAML: {error}") from error
+        for model in document.get("models") or []:
             found[model["name"]] = {**model, "_file": path}
     return found
 
@@ -84,7 +90,7 @@ REQUIRED: dict[str, Any] = {
     "title": dict, "line": str, "purpose": PURPOSES, "origin": ("existing", "walk_in", "outreach"),
     "subject": SUBJECTS, "owner": str, "branch_rule": BRANCH_RULES, "product_family": str, "offer": str,
     "weight": (int, float), "base_rate": (int, float), "valid_days": int, "cool_down_days": int, "score": list,
-    "success": dict, "channels": list, "needs": list,
+    "success": dict, "baseline": dict, "channels": list, "needs": list,
 }  # fmt: skip
 
 
@@ -105,6 +111,16 @@ def check(entry: Entry) -> None:
             raise CatalogError(
                 f"{where}: score rule {number}: expected when, points and reason {{zh, en}}; found {rule}."
             )
+    for name, sql in entry.meta["baseline"].items():
+        if not (re.fullmatch(r"[a-z]\w*", str(name)) and isinstance(sql, str)):
+            raise CatalogError(
+                f"{where}: baseline: expected names with an SQL expression each, in quotes where it has a comma; "
+                f"found {name}: {sql}."
+            )
+    success = entry.meta["success"]
+    if not (isinstance(success.get("event"), str) and isinstance(success.get("within_days"), int)
+            and isinstance(success.get("when"), str)):  # fmt: skip
+        raise CatalogError(f"{where}: success: expected event, within_days and when; found {success}.")
 
 
 def rule_id(number: int) -> str:
@@ -130,11 +146,12 @@ def label_families() -> list[str]:
     return names("labels", "label_")
 
 
-def label_columns() -> set[str]:
-    """Names of every label, from the families' entries."""
+@cache
+def label_columns() -> dict[str, str]:
+    """Every label with its SQL type, from the families' entries."""
     known = properties()
     families = [known.get(f"label_{family}", {}) for family in label_families()]
-    return {column["name"] for family in families for column in family.get("columns", [])}
+    return {column["name"]: column["data_type"] for family in families for column in family.get("columns", [])}
 
 
 def validate(settings: Any) -> None:
@@ -144,7 +161,6 @@ def validate(settings: Any) -> None:
     from mingdan import reasons
 
     offers = {row["offer"] for row in settings.rows("offers")}
-    known = label_columns()
     for entry in entries().values():
         where = f"{entry.path.relative_to(DBT_PROJECT)}, list_{entry.code}"
         if entry.meta["offer"] not in offers:
@@ -153,9 +169,58 @@ def validate(settings: Any) -> None:
                 f"found {entry.meta['offer']!r}."
             )
         try:
-            reasons.validate(entry.meta, known | set(entry.meta.get("facts", [])))
+            reasons.validate(entry.meta, set(columns_of(entry.meta["subject"])) | set(entry.meta.get("facts", [])))
         except ValueError as error:
             raise CatalogError(f"{where}: {error}") from error
+    validate_success()
+
+
+def columns_of(subject: str) -> dict[str, str]:
+    """What the rules of a list may name of its subjects, with SQL types: labels of customers, or the columns of the
+    prospects or corporates."""
+    if subject == "customer":
+        return label_columns()
+    return {column["name"]: column["data_type"] for column in properties()[f"{subject}s"]["columns"]}
+
+
+def success_rules() -> dict[str, dict[str, Any]]:
+    """Each list's success rule by code: `subject`, `when` (SQL over its later columns and baseline_<name>),
+    `within_days`, and the SQL types of its baseline by name: the column's own where it is one, else a number."""
+    return {
+        code: {
+            "subject": entry.meta["subject"],
+            "when": entry.meta["success"]["when"],
+            "within_days": entry.meta["success"]["within_days"],
+            "baseline": {
+                name: columns_of(entry.meta["subject"]).get(sql, "decimal(28,6)")
+                for name, sql in entry.meta["baseline"].items()
+            },
+        }
+        for code, entry in entries().items()
+    }
+
+
+def validate_success() -> None:
+    """Every success rule must be a condition over labels and its entry's own baseline. One that is not would only show
+    when the list's first leads fall due, and then stop the day for all lists."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for code, rule in success_rules().items():
+            # a prospect is judged on the customer they have become
+            later = columns_of("corporate" if rule["subject"] == "corporate" else "customer")
+            kinds = later | {f"baseline_{name}": kind for name, kind in rule["baseline"].items()}
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+            connection.execute(f"create or replace temp table subject ({columns})")
+            try:
+                connection.execute(f"select cast({rule['when']} as boolean) from subject")
+            except duckdb.Error as error:
+                where = f"{entries()[code].path.relative_to(DBT_PROJECT)}, list_{code}"
+                said = str(error).splitlines()[0]
+                raise CatalogError(
+                    f"{where}: success.when: expected a condition over labels and baseline_<name>; found "
+                    f"{rule['when']!r}, which does not hold together: {said}"
+                ) from error
 
 
 def named_in(column: str, sql: str) -> bool:

@@ -132,6 +132,16 @@ def why(
 
 
 @app.command()
+def dictionary(code: Annotated[str | None, typer.Argument(help="A label, event or segment.")] = None) -> None:
+    """Say what a label, event or segment means, rests on and how it is spread; without a code all of them in brief."""
+    from mingdan.dictionary import tell
+
+    with said_plainly():
+        for line in tell(settings_module.home(), code):
+            typer.echo(line)
+
+
+@app.command()
 def published(
     on: Annotated[
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="List date; default: newest.")

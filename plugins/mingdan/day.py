@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from mingdan import catalog, checks, landing, publishing
+from mingdan import catalog, checks, clusters, dictionary, landing, publishing
 from mingdan import settings as settings_module
 from mingdan.contract import Contract, load_contract
 from mingdan.edition import edition, worked_leads
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 PREPARE = ["resource_type:seed", "path:models/staging", "path:models/facts", "path:models/labels"]
 CANDIDATES = ["path:models/segments", "path:models/candidates"]  # and each list that is on
-DELIVER = ["path:models/delivery", "path:models/reports"]
+DELIVER = ["path:models/delivery", "path:models/reports", "path:models/review"]
 
 
 class ChecksFailed(RuntimeError):
@@ -155,6 +155,8 @@ def accept(day: Day) -> Summary:
             "lists": [code for code in catalog.entries() if code not in off],
             "segments": catalog.segment_names(),
             "label_families": catalog.label_families(),
+            "success_rules": catalog.success_rules(),
+            "preference_centroids": clusters.centroids(day.home, run.as_of),
         },
     )
     return {
@@ -244,10 +246,17 @@ def check_candidates(day: Day) -> Summary:
 def deliver(day: Day) -> Summary:
     """Eligibility, control group, arbitration, capacity, owner; reports; history."""
     store = Store(day.home.published)
-    memory = publishing.history_of_leads(store, day.run.list_date, "decisions", day.home.warehouse / "memory")
-    day.warehouse.register_memory([str(path) for path in memory], sorted(day.state["withheld"].items()))
+    scratch = day.home.warehouse / "memory"
+    opened = [day.run.as_of - timedelta(days=rule["within_days"]) for rule in catalog.success_rules().values()]
+    day.warehouse.register_memory(
+        [str(path) for path in publishing.history_of_leads(store, day.run.list_date, "decisions", scratch)],
+        [str(path) for path in publishing.history_of_leads(store, day.run.list_date, "decisions", scratch, opened)],
+        sorted(day.state["withheld"].items()),
+    )
     summary = built(day.warehouse.build(DELIVER, day.state["candidate_variables"]))
     day.warehouse.keep_history(day.run.as_of)
+    clusters.refit(day.warehouse, day.home, day.run.as_of)
+    dictionary.write_dictionary(day.home, day.run.as_of, str(day.settings.memory))
     return summary
 
 

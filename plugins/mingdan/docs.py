@@ -1,4 +1,5 @@
-"""The generated parts of docs/: lists and labels from their YAML entries, settings from the shipped defaults.
+"""The generated parts of docs/: lists from their entries, labels, events and segments from the
+dictionary, settings from the shipped defaults.
 
 `python -m mingdan.docs` writes them, `--check` says which are not current. What stands above the mark in a page is
 written by hand and kept."""
@@ -14,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mingdan import catalog
+from mingdan import catalog, dictionary
 from mingdan.settings import DEFAULTS, PROJECT, TABLES, load_shipped
 
 FOLDER = PROJECT / "docs"
@@ -60,28 +61,61 @@ def lists_page() -> str:
 
 
 def labels_page() -> str:
-    """Every label by family, then the segments."""
-    known = catalog.properties()
+    """Every label by family."""
     parts = []
-    for family in catalog.label_families():
-        model = known.get(f"label_{family}", {})
-        rows = []
-        for column in model.get("columns") or []:
-            meta = column.get("config", {}).get("meta", {})
-            if column["name"] in ("customer_id", "as_of"):
-                continue
-            shown = [str(meta.get(key, "")) for key in ("zh", "en", "type", "owner", "privacy")]
-            rows.append([f"`{column['name']}`", *shown, column.get("description", "")])
-        parts += [f"## {family}\n\n{model.get('description', '')}\n"]
-        parts += [table(["label", "中文名", "name", "type", "owner", "privacy", "what it says"], rows)] if rows else []
-    segments = []
-    for name in catalog.segment_names():
-        model = known.get(f"segment_{name}", {})
-        title = model.get("config", {}).get("meta", {}).get("title", {})
-        segments.append([f"`{name}`", title.get("zh", ""), title.get("en", ""), model.get("description", "")])
-    if segments:
-        parts += ["## Segments\n", table(["segment", "客群", "name", "who"], segments)]
+    for family, found in by_family(dictionary.labels()).items():
+        first = found[0]
+        rows = [
+            [f"`{item.code}`", item.title_zh, item.title_en, item.type, item.owner, item.privacy, item.definition]
+            for item in found
+        ]
+        parts += [f"## {family}\n\n{paragraphs(f'label_{family}')}\n\n{rests(first)}\n"]
+        parts += [table(["label", "中文名", "name", "type", "owner", "privacy", "what it says"], rows)]
     return "\n".join(parts)
+
+
+def events_page() -> str:
+    """Every event by origin."""
+    parts = [f"{paragraphs('customer_events')}\n"]
+    for origin, found in by_family(dictionary.events()).items():
+        rows = [
+            [f"`{item.code}`", item.title_zh, item.title_en, item.owner, item.privacy, item.definition,
+             names(item.sources), names(item.thresholds)]
+            for item in found
+        ]  # fmt: skip
+        head = ["event", "事件", "name", "owner", "privacy", "when", "rests on", "thresholds"]
+        parts += [f"## {origin}\n", table(head, rows)]
+    return "\n".join(parts)
+
+
+def segments_page() -> str:
+    """Every segment model."""
+    rows = [
+        [f"`{item.code}`", item.title_zh, item.title_en, item.definition, item.family_definition, item.owner,
+         item.privacy, names(item.sources), names(item.thresholds)]
+        for item in dictionary.segments()
+    ]  # fmt: skip
+    head = ["segment", "客群", "name", "who", "what for", "owner", "privacy", "rests on", "thresholds"]
+    return table(head, rows)
+
+
+def by_family(items: Iterable[dictionary.Item]) -> dict[str, list[dictionary.Item]]:
+    found: dict[str, list[dictionary.Item]] = {}
+    for item in items:
+        found.setdefault(item.family, []).append(item)
+    return found
+
+
+def paragraphs(model: str) -> str:
+    return str(catalog.properties().get(model, {}).get("description", "")).strip()
+
+
+def rests(item: dictionary.Item) -> str:
+    return f"Rests on {names(item.sources)}. Thresholds: {names(item.thresholds) or 'none of its own'}."
+
+
+def names(found: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in found)
 
 
 def settings_page() -> str:
@@ -125,7 +159,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "lists.md": lists_page, "labels.md": labels_page, "settings.md": settings_page,
+    "lists.md": lists_page, "labels.md": labels_page, "events.md": events_page, "segments.md": segments_page,
+    "settings.md": settings_page,
 }  # fmt: skip
 
 

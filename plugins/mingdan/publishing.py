@@ -17,7 +17,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -252,13 +252,18 @@ def published(store: Store, list_date: date | None = None) -> dict[str, Any] | N
     }  # fmt: skip
 
 
-def history_of_leads(store: Store, before: date, table: str = "leads", scratch: Path | None = None) -> list[Path]:
+def history_of_leads(
+    store: Store, before: date, table: str = "leads", scratch: Path | None = None, only: Iterable[date] | None = None
+) -> list[Path]:
     """Local Parquet paths of the current revisions of list dates before `before`, oldest first.
 
-    table: leads or decisions. scratch: where an object store's files are fetched to, once each."""
+    table: leads or decisions. scratch: where an object store's files are fetched to, once each. only: these dates'."""
+    wanted = None if only is None else set(only)
     found = []
     for name in store.folders():
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", name) or date.fromisoformat(name) >= before:
+            continue
+        if wanted is not None and date.fromisoformat(name) not in wanted:
             continue
         revision = current_revision(store, date.fromisoformat(name))
         if revision is None:

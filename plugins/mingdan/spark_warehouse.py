@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mingdan.contract import Contract, Table
-from mingdan.warehouse import MEMORY_COLUMNS, Warehouse
+from mingdan.warehouse import MEMORY, Warehouse
 
 
 class SparkWarehouse(Warehouse):
@@ -85,15 +85,18 @@ class SparkWarehouse(Warehouse):
         shown = ", ".join(f"cast({name} as {kinds[name]}) as {name}" for name in names)
         return f"select {shown} from parquet.`{folder}` where {wanted}"
 
-    def register_memory(self, decisions: Iterable[str], verdicts: list[tuple[str, str]]) -> None:
-        kinds = {name: spark_type(kind) for name, kind in MEMORY_COLUMNS.items()}
-        paths = list(decisions)
-        if paths:
-            frame = self.session.read.parquet(*paths).where("lead_id is not null")
-            frame = frame.selectExpr(*(f"cast({name} as {kind}) as {name}" for name, kind in kinds.items()))
-        else:
-            frame = self.session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in kinds.items()))
-        frame.write.mode("overwrite").format("parquet").saveAsTable("memory.published_decisions")
+    def register_memory(
+        self, decisions: Iterable[str], matured: Iterable[str], verdicts: list[tuple[str, str]]
+    ) -> None:
+        for table, (columns, where) in MEMORY.items():
+            kinds = {name: spark_type(kind) for name, kind in columns.items()}
+            paths = list(matured if table == "matured_decisions" else decisions)
+            if paths:
+                frame = self.session.read.parquet(*paths).where(where)
+                frame = frame.selectExpr(*(f"cast({name} as {kind}) as {name}" for name, kind in kinds.items()))
+            else:
+                frame = self.session.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in kinds.items()))
+            frame.write.mode("overwrite").format("parquet").saveAsTable(f"memory.{table}")
         rows = self.session.createDataFrame(verdicts, "list string, check_name string")
         rows.write.mode("overwrite").format("parquet").saveAsTable("memory.verdicts")
 

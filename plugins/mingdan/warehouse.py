@@ -77,20 +77,20 @@ class Warehouse:
                     f"create or replace view landing.{table.view} as {view_sql(table, files.get(table.id, []))}"
                 )
 
-    def register_memory(self, decisions: Iterable[str], verdicts: list[tuple[str, str]]) -> None:
-        """memory.published_decisions over the given Parquet files (of earlier list dates), memory.verdicts from rows
-        (list, check)."""
-        columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in MEMORY_COLUMNS.items())
-        empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in MEMORY_COLUMNS.items())
-        paths = ", ".join(quoted(path) for path in decisions)
-        sql = (
-            f"select {columns} from read_parquet([{paths}]) where lead_id is not null"
-            if paths
-            else f"select {empty} where false"
-        )
+    def register_memory(
+        self, decisions: Iterable[str], matured: Iterable[str], verdicts: list[tuple[str, str]]
+    ) -> None:
+        """memory.published_decisions over the given Parquet files (of earlier list dates), memory.matured_decisions
+        over those whose success is judged today, memory.verdicts from rows (list, check)."""
         with self.connect() as connection:
             connection.execute("create schema if not exists memory")
-            connection.execute(f"create or replace table memory.published_decisions as {sql}")
+            for table, (columns, where) in MEMORY.items():
+                paths = ", ".join(quoted(path) for path in (matured if table == "matured_decisions" else decisions))
+                shown = ", ".join(
+                    f"cast({name if paths else 'null'} as {kind}) as {name}" for name, kind in columns.items()
+                )
+                rows = f"from read_parquet([{paths}]) where {where}" if paths else "where false"
+                connection.execute(f"create or replace table memory.{table} as select {shown} {rows}")
             connection.execute("create or replace table memory.verdicts (list varchar, check_name varchar)")
             if verdicts:
                 connection.executemany("insert into memory.verdicts values (?, ?)", verdicts)
@@ -114,6 +114,7 @@ class Warehouse:
             "--target-path", str(self.home.warehouse / "dbt"), "--log-path", str(self.home.logs),
             "--vars", json.dumps(variables, sort_keys=True, default=str), "--exclude-resource-type", "unit_test",
             "--select", *select, "--quiet", "--no-use-colors", "--no-version-check", "--no-write-json",
+            "--indirect-selection", "buildable",  # a test waits for the step that builds the last of its tables
         ]  # fmt: skip
         if exclude:
             arguments += ["--exclude", *exclude]
@@ -186,19 +187,37 @@ HISTORY = {
     "customer_events": "customer_id, event_code, event_on, detail",
     "customer_segments": "customer_id, segment",
     "segment_marts": "branch_id, segment",
+    "prospect_segments": "prospect_id, segment",
+    "segment_migration": "branch_id, dimension, from_value, to_value",
     "decisions": "list, subject_id",
     "waterfall": "list, home_branch_id, state, reason",
     "leads": "branch_id, rank",
     "lead_labels": "customer_id",
+    "review_successes": "lead_id",
     "report_maturity_ladder": "branch_id, matures_month, term_months",
+    "report_branch_surroundings": "branch_id, kind, category, surrounding_id, distance_band",
+    "report_branch_map": "branch_id, view, distance_band, grid_cell, segment, value_tier",
     "report_product_penetration": "branch_id, value_tier, category, held",
 }
 
-MEMORY_COLUMNS = {
-    "list_date": "date", "lead_id": "varchar", "list": "varchar", "subject_type": "varchar", "subject_id": "varchar",
-    "state": "varchar", "lead_state": "varchar", "is_ghost": "boolean", "first_listed_on": "date",
-    "branch_id": "varchar", "branch_rank": "integer", "priority": "decimal(18,2)", "score": "integer",
-    "value_amount": "decimal(18,2)",
+# What delivery remembers: table → its columns with types, and which published decisions it holds.
+MEMORY: dict[str, tuple[dict[str, str], str]] = {
+    "published_decisions": (
+        {
+            "list_date": "date", "lead_id": "varchar", "list": "varchar", "subject_type": "varchar",
+            "subject_id": "varchar", "state": "varchar", "lead_state": "varchar", "is_ghost": "boolean",
+            "first_listed_on": "date", "branch_id": "varchar", "branch_rank": "integer", "priority": "decimal(18,2)",
+            "score": "integer", "value_amount": "decimal(18,2)",
+        },
+        "lead_id is not null",
+    ),
+    "matured_decisions": (
+        {
+            "lead_id": "varchar", "list": "varchar", "subject_id": "varchar", "branch_id": "varchar",
+            "first_listed_on": "date", "is_ghost": "boolean", "score": "integer", "baseline": "varchar",
+        },
+        "list_date = first_listed_on and state in ('listed', 'held_out')",
+    ),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -22,7 +23,8 @@ def test_every_dbt_unit_test_holds(bank: Bank, tmp_path: Path) -> None:
     finished = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "test", "--project-dir", str(DBT_PROJECT), "--profiles-dir",
          str(DBT_PROJECT), "--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path),
-         "--select", "test_type:unit", "--no-use-colors"],
+         "--select", "test_type:unit", "--no-use-colors", "--vars",
+         json.dumps({"success_rules": catalog.success_rules()})],
         env=os.environ | {"MINGDAN_WAREHOUSE": str(tmp_path / "mingdan.duckdb")}, capture_output=True, text=True,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout[-6000:]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 import yaml
-from mingdan import branch_rows, catalog, docs, reasons, settings, warehouse
+from mingdan import branch_rows, catalog, dictionary, docs, reasons, settings, warehouse
 from mingdan.cli import app
 from mingdan.settings import DBT_PROJECT, PROJECT
 
@@ -115,10 +115,12 @@ def test_a_page_that_is_not_current_is_named_and_written_anew_below_its_mark(tmp
 def test_every_list_label_segment_setting_and_threshold_stands_in_the_docs() -> None:
     shipped = settings.load_shipped()
     lists, labels, keys = page("docs/lists.md"), page("docs/labels.md"), page("docs/settings.md")
+    segments, events = page("docs/segments.md"), page("docs/events.md")
     assert catalog.list_names() and catalog.label_families() and catalog.segment_names()
     assert [code for code in catalog.list_names() if f"\n## {code}\n" not in lists] == []
     assert [family for family in catalog.label_families() if f"\n## {family}\n" not in labels] == []
-    assert [name for name in catalog.segment_names() if f"| `{name}` |" not in labels] == []
+    assert [name for name in catalog.segment_names() if f"| `{name}` |" not in segments] == []
+    assert [code for code in sorted(dictionary.codes_in_sql()) if f"| `{code}` |" not in events] == []
     assert [name for name in shipped.thresholds if f"| `{name}` |" not in keys] == []
     assert [name for name in settings.TABLES if f"`{name}.csv`" not in keys] == []
     for key, value in shipped.values.items():
@@ -215,7 +217,7 @@ def test_the_worked_example_of_a_list_is_a_whole_and_valid_list() -> None:
     )
     catalog.check(entry)
     assert entry.meta["offer"] in {row["offer"] for row in settings.load_shipped().rows("offers")}
-    labels = catalog.label_columns()
+    labels = set(catalog.label_columns())
     own = set(re.findall(r"\bas (\w+)", sql)) - {"date"}
     assert set(entry.meta["facts"]) <= own
     reasons.validate(entry.meta, labels | set(entry.meta["facts"]), code)

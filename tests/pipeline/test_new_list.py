@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from mingdan.settings import PROJECT
 
-from tests.bank import FIRST, Bank
+from tests.bank import FIRST, SECOND, Bank
 
 SQL = """-- list_long_standing 老客户回访: which customers of many years have nobody spoken to?
 --
@@ -47,7 +48,8 @@ models:
         valid_days: 30
         cool_down_days: 30
         channels: [call]
-        success: {event: core_product_added, within_days: 90}
+        baseline: {core_missing: core_products_missing_count}
+        success: {event: core_product_added, within_days: 90, when: core_products_missing_count < baseline_core_missing}
         score:
           - when: tenure_months >= 180
             points: 40
@@ -88,6 +90,26 @@ def test_a_new_list_needs_only_its_two_files(bank: Bank, project: Path, tmp_path
     assert all(path.with_suffix(".xlsx").exists() for path in files)
 
 
+def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(
+    bank: Bank, project: Path, tmp_path: Path
+) -> None:
+    folder = project / "dbt_project" / "models" / "lists" / "deposit"
+    (folder / "list_long_standing.sql").write_text(SQL, encoding="utf-8")
+    due_next_day = ENTRY.replace("within_days: 90", "within_days: 0")  # listed for 1 July, judged on its evening
+    (folder / "list_long_standing.yml").write_text(due_next_day, encoding="utf-8")
+    home = tmp_path / "home"
+    for as_of in (FIRST, SECOND):
+        finished = mingdan(project, home, bank.landing, "run", "--as-of", str(as_of))
+        assert finished.returncode == 0, finished.stderr[-3000:]
+    judged = pq.read_table(home / "history" / "review_successes" / f"as_of={SECOND}" / "part-0.parquet").to_pylist()
+    decided = pq.read_table(home / "history" / "decisions" / f"as_of={FIRST}" / "part-0.parquet").to_pylist()
+    shown = {each["lead_id"]: each["is_ghost"] for each in decided
+             if each["list"] == "long_standing" and each["state"] in ("listed", "held_out")}  # fmt: skip
+    assert {each["lead_id"]: each["is_ghost"] for each in judged} == shown
+    assert set(shown.values()) == {True, False}
+    assert {each["is_success"] for each in judged} <= {True, False}
+
+
 @pytest.mark.parametrize(
     ("sql", "entry", "said"),
     [
@@ -95,8 +117,9 @@ def test_a_new_list_needs_only_its_two_files(bank: Bank, project: Path, tmp_path
         (None, ENTRY, "describes list_long_standing, but models/lists has no list_long_standing.sql"),
         (SQL, ENTRY.replace("purpose: marketing", "purpose: selling"), "purpose: expected one of .*; found 'selling'"),
         (SQL, ENTRY.replace("offer: tier_benefits", "offer: tier_benefit"), "offer: .*tier_benefit"),
+        (SQL, ENTRY.replace("< baseline_core_missing", "< baseline_missing"), "success.when: .*baseline_missing"),
     ],
-    ids=["no entry", "no sql", "bad purpose", "no such offer"],
+    ids=["no entry", "no sql", "bad purpose", "no such offer", "success of an unknown value"],
 )  # fmt: skip
 def test_files_that_do_not_fit_are_named(
     bank: Bank, project: Path, tmp_path: Path, sql: str | None, entry: str | None, said: str

@@ -510,6 +510,7 @@ def delivered(tmp_path_factory) -> Path:
                 false as is_profiling_refused, false as is_staff, false as is_deceased,
                 false as is_do_not_contact, {built}
             from range(20) as numbers(n);
+            create view subjects as select customer_id as subject_id, * from customer_labels;
             create table branch_capacity as
             select 'b' || n as branch_id, 3 as capacity, {built} from range(2) as numbers(n);
             create table list_rules as select unnest({lists}[:3]) as list, {built};

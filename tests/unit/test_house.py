@@ -17,6 +17,7 @@ ALLOWED = {
     "great_expectations": ("plugins/mingdan/checks.py", "expectations/"),
     "fsspec": ("plugins/mingdan/stores.py", "plugins/mingdan/landing/"),
     "xlsxwriter": ("plugins/mingdan/workbook.py",),
+    "sklearn": ("plugins/mingdan/clusters.py",),
     "pyspark": ("plugins/mingdan/spark_warehouse.py",),
 }
 FILES = sorted(

@@ -13,20 +13,23 @@ import pytest
 from mingdan import catalog
 from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import write, write_sample_bank
-from mingdan.sample_bank.columns import numbered
+from mingdan.sample_bank.bank import Bank
+from mingdan.sample_bank.columns import day_number, numbered
 from mingdan.sample_bank.holidays import is_working_day, working_day_before
-from mingdan.sample_bank.script import CASES, planted_count
+from mingdan.sample_bank.people import People
+from mingdan.sample_bank.script import CASES, Stage, planted_count
 
 UNTIL = date(2026, 6, 30)
 CONTRACT = load_contract()
+CUSTOMERS = planted_count() + 120
 
 
 class SmallBank:
-    """200 customers and six months, with a DuckDB view of each table's partitions."""
+    """120 ordinary customers and six months, with a DuckDB view of each table's partitions."""
 
     def __init__(self, root: Path) -> None:
         self.landing, self.truth = root / "landing", root / "truth.parquet"
-        write_sample_bank(self.landing, self.truth, customers=200, branches=5, months=6, until=UNTIL, seed=3)
+        write_sample_bank(self.landing, self.truth, customers=CUSTOMERS, branches=5, months=6, until=UNTIL, seed=3)
         self.connection = duckdb.connect()
         for table in CONTRACT.tables.values():
             files = f"{self.landing}/{table.source}/{table.name}/*/*.parquet"
@@ -194,20 +197,49 @@ def test_planted_customers_exist_and_may_be_contacted(bank: SmallBank) -> None:
     assert branches == [(5,)]
 
 
+def test_customers_who_show_a_label_are_no_cases_and_have_rows_of_their_own(bank: SmallBank) -> None:
+    first, last = date(2026, 1, 1), UNTIL
+    shown = Stage(day_number(first), day_number(last), CUSTOMERS - planted_count()).shown
+    people = {customer for customer, _ in shown}
+    assert len(people) == len(shown) > 30
+    assert people.isdisjoint(row[0] for row in bank.rows(f"select subject_id from '{bank.truth}'"))
+    customers = bank.rows(f"select customer_id from core__customers where biz_date = '{last}'")
+    assert people <= {row[0] for row in customers}
+    cards = bank.rows(
+        f"select distinct customer_id from cards__credit_cards where biz_date = '{last}' and card_id like 'K8%'"
+    )
+    assert {row[0] for row in cards} <= people and len(cards) > 10
+
+
+def test_ordinary_customers_show_what_is_rare() -> None:
+    """Facts that hardly any bank of this size would have by chance alone, each a rule of the simulation."""
+    bank = Bank(7, 2000, 20, day_number(date(2025, 7, 1)), day_number(UNTIL))
+    people = People(bank, 0, 0, 1700, 12)
+    assert (people.father >= 0).sum() > 3
+    assert (people.age[people.father[people.father >= 0]] > people.age[people.father >= 0] + 18).all()
+    fresh = ~people.is_old & (people.referrer >= 0)
+    assert fresh.sum() > 5
+    assert (people.opened[people.referrer[fresh]] < people.opened[fresh]).all()
+    away = bank.pays_elsewhere[people.employer[people.has_pay]]
+    assert np.bincount(people.employer[people.has_pay][away]).max() >= 5
+
+
 def test_the_same_arguments_give_the_same_bytes_whatever_the_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write, "CHUNK", 60)
     for processes in (1, 2):
         landing = tmp_path / str(processes)
-        write_sample_bank(landing, landing / "truth.parquet", 200, 3, 1, date(2026, 6, 10), 1, processes=processes)
+        write_sample_bank(
+            landing, landing / "truth.parquet", CUSTOMERS, 3, 1, date(2026, 6, 10), 1, processes=processes
+        )
     one, two = written(tmp_path / "1"), written(tmp_path / "2")
     assert any(name.endswith("part-003.parquet") for name in one)
     assert one == two
 
 
 def test_another_seed_gives_another_bank(bank: SmallBank, tmp_path: Path) -> None:
-    write_sample_bank(tmp_path / "landing", tmp_path / "truth.parquet", 200, 5, 1, UNTIL, 4)
+    write_sample_bank(tmp_path / "landing", tmp_path / "truth.parquet", CUSTOMERS, 5, 1, UNTIL, 4)
     name = f"core/customers/biz_date={UNTIL}/part-001.parquet"
     mine, other = (pq.read_table(landing / name) for landing in (bank.landing, tmp_path / "landing"))
     assert mine["full_name"].to_pylist() != other["full_name"].to_pylist()
@@ -216,7 +248,15 @@ def test_another_seed_gives_another_bank(bank: SmallBank, tmp_path: Path) -> Non
 def test_a_later_until_extends_the_bank_and_leaves_what_was_delivered(tmp_path: Path) -> None:
     def bank(name: str, until: date, snapshots: str) -> None:
         write_sample_bank(
-            tmp_path / name, tmp_path / f"{name}.parquet", 200, 4, 1, until, 5, snapshots, starts_on=date(2026, 5, 12)
+            tmp_path / name,
+            tmp_path / f"{name}.parquet",
+            CUSTOMERS,
+            4,
+            1,
+            until,
+            5,
+            snapshots,
+            starts_on=date(2026, 5, 12),
         )  # type: ignore[arg-type]
 
     bank("short", date(2026, 6, 11), "daily")
@@ -242,7 +282,7 @@ def test_a_landing_zone_of_another_bank_is_refused(bank: SmallBank, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("customers", "branches", "snapshots"), [(20, 3, "daily"), (500, 0, "daily"), (500, 3, "weekly")]
+    ("customers", "branches", "snapshots"), [(20, 3, "daily"), (CUSTOMERS, 0, "daily"), (CUSTOMERS, 3, "weekly")]
 )
 def test_sizes_that_make_no_bank_are_refused(tmp_path: Path, customers: int, branches: int, snapshots: str) -> None:
     with pytest.raises(ValueError, match="sample bank: expected"):

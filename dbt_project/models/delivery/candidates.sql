@@ -64,6 +64,7 @@ select
     valued.first_listed_on,
     {{ first_allowed_channel('valued.channels', 'valued.purpose') }} as channel,
     labels.home_branch_id,
+    labels.nearest_branch_id,
     labels.manager_id,
     {{ money('least(valued.uncapped_amount, caps.cap_amount)') }} as value_amount,
     cast(floor(cast(valued.base_rate as double) * (50 + valued.score) * 10000) / 1000000 as decimal(9, 6)) as p,
@@ -81,4 +82,4 @@ select
     {{ as_of_column() }}
 from valued
 inner join caps on valued.list = caps.list
-inner join {{ ref('customer_labels') }} as labels on valued.subject_id = labels.customer_id
+inner join {{ ref('subjects') }} as labels on valued.subject_id = labels.subject_id

@@ -87,18 +87,21 @@ with_lead as (
 gone as (
     select
         remembered.list,
-        'customer' as subject_type,
+        remembered.subject_type,
         remembered.subject_id,
         remembered.last_branch_id,
         remembered.is_ghost,
         remembered.lead_id,
         case when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up') and remembered.is_list_on
-            then 'no_longer_true' else remembered.lead_state end as lead_state,
+            then case when links.customer_id is null then 'no_longer_true' else 'became_customer' end
+            else remembered.lead_state end as lead_state,
         case when not remembered.is_list_on then 'list_off'
-            when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up') then 'no_longer_true'
+            when remembered.lead_state in ('open', 'attempted', 'reached', 'follow_up')
+                then case when links.customer_id is null then 'no_longer_true' else 'became_customer' end
             else remembered.lead_state end as reason,
         remembered.first_listed_on
     from remembered
+    left join {{ ref('prospect_links') }} as links on remembered.subject_id = links.prospect_id
     anti join judged on remembered.list = judged.list and remembered.subject_id = judged.subject_id
 )
 
@@ -112,11 +115,11 @@ select
 from with_lead
 union all
 select
-    gone.list, gone.subject_type, gone.subject_id, labels.home_branch_id, gone.last_branch_id, null, null, 'not_a_candidate', gone.reason,
+    gone.list, gone.subject_type, gone.subject_id, subjects.home_branch_id, gone.last_branch_id, null, null, 'not_a_candidate', gone.reason,
     gone.is_ghost, false, false, null, null, null, null, null, null, null, null, null,
     null, null, null, null, null, gone.lead_id, gone.lead_state, gone.first_listed_on,
     {{ list_date() }},
     '{{ cycle() }}',
     {{ as_of() }}
 from gone
-left join {{ ref('customer_labels') }} as labels on gone.subject_id = labels.customer_id
+left join {{ ref('subjects') }} as subjects on gone.subject_id = subjects.subject_id

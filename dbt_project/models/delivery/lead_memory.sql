@@ -51,6 +51,7 @@ outcomes as (
 
 select
     last_published.list,
+    last_published.subject_type,
     last_published.subject_id,
     last_published.lead_id,
     last_published.is_ghost,

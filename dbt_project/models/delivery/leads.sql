@@ -79,11 +79,11 @@ select
     listed.lead_id,
     listed.subject_type,
     listed.subject_id,
-    customers.full_name,
-    customers.mobile,
-    labels.gender,
-    labels.age_band,
-    labels.value_tier,
+    subjects.full_name,
+    subjects.mobile,
+    subjects.gender,
+    subjects.age_band,
+    subjects.value_tier,
     listed.list,
     listed.purpose,
     listed.priority,
@@ -99,12 +99,12 @@ select
     managers.manager_name as owner_name,
     listed.channel,
     listed.also_relevant,
-    labels.products_held,
-    labels.products_missing,
-    case when labels.aum < 10000 then '<1万' when labels.aum < 50000 then '1-5万' when labels.aum < 200000 then '5-20万'
-        when labels.aum < 500000 then '20-50万' when labels.aum < 1000000 then '50-100万' when labels.aum < 6000000 then '100-600万'
+    subjects.products_held,
+    subjects.products_missing,
+    case when subjects.aum < 10000 then '<1万' when subjects.aum < 50000 then '1-5万' when subjects.aum < 200000 then '5-20万'
+        when subjects.aum < 500000 then '20-50万' when subjects.aum < 1000000 then '50-100万' when subjects.aum < 6000000 then '100-600万'
         else '≥600万' end as aum_band,
-    labels.risk_level,
+    subjects.risk_level,
     listed.lead_state as state,
     listed.first_listed_on,
     {{ days_between(list_date(), 'listed.first_listed_on') }} as days_open,
@@ -118,8 +118,7 @@ select
     {{ as_of_column() }}
 from listed
 inner join owned on listed.list = owned.list and listed.subject_id = owned.subject_id
-inner join {{ ref('customer_labels') }} as labels on listed.subject_id = labels.customer_id
-inner join {{ ref('stg_core__customers') }} as customers on listed.subject_id = customers.customer_id
+inner join {{ ref('subjects') }} as subjects on listed.subject_id = subjects.subject_id
 inner join {{ ref('branch_capacity') }} as branches on listed.branch_id = branches.branch_id
 left join {{ ref('managers_present') }} as managers on owned.owner_id = managers.manager_id
 left join {{ ref('lead_memory') }} as memory on listed.lead_id = memory.lead_id

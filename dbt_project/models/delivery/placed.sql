@@ -1,18 +1,33 @@
 -- placed: at which branch is each forwarded candidacy worked, and does it fit into the branch's day?
 --
--- One row per candidacy that went forward. Branch by the list's rule (home, or the merchant's), closed branches
+-- One row per candidacy that went forward. Branch by the list's rule (home, the merchant's, the newest loan's, or the nearest), closed branches
 -- re-homed to their successor. Seats go to minimums per list, the explore slots, priority, then who was first; whoever
 -- has a seat is ranked by priority. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
-with forwarded as (
+with loans as (
+    select customer_id, branch_id, manager_id
+    from {{ ref('stg_lending__loans') }}
+    qualify row_number() over (
+        partition by customer_id
+        order by case when status in ('performing', 'overdue', 'npl') then 0 else 1 end, opened_on desc nulls last, loan_id
+    ) = 1
+),
+
+forwarded as (
     select
         contenders.*,
-        case when contenders.branch_rule = 'merchant' then coalesce(merchants.branch_id, contenders.home_branch_id)
-            else contenders.home_branch_id end as wanted_branch_id,
-        case when contenders.branch_rule = 'merchant' then coalesce(merchants.manager_id, contenders.manager_id)
-            else contenders.manager_id end as wanted_manager_id
+        coalesce(case contenders.branch_rule
+            when 'merchant' then merchants.branch_id
+            when 'loan' then loans.branch_id
+            when 'nearest' then contenders.nearest_branch_id
+        end, contenders.home_branch_id) as wanted_branch_id,
+        coalesce(case contenders.branch_rule
+            when 'merchant' then merchants.manager_id
+            when 'loan' then loans.manager_id
+        end, contenders.manager_id) as wanted_manager_id
     from {{ ref('contenders') }} as contenders
     left join {{ ref('label_merchant') }} as label_merchant on contenders.subject_id = label_merchant.customer_id
     left join {{ ref('stg_acquiring__merchants') }} as merchants on label_merchant.merchant_id = merchants.merchant_id
+    left join loans on contenders.subject_id = loans.customer_id
     where contenders.outcome = 'forward'
 ),
 

@@ -33,7 +33,7 @@ select
         when coalesce(pressure.refusals_30d, 0) >= 3 then 'refusals_pause'
     end as dropped_by
 from {{ ref('candidates') }} as candidates
-inner join {{ ref('customer_labels') }} as labels on candidates.subject_id = labels.customer_id
+inner join {{ ref('subjects') }} as labels on candidates.subject_id = labels.subject_id
 left join {{ source('memory', 'verdicts') }} as verdicts on candidates.list = verdicts.list
 left join {{ ref('contact_pressure') }} as pressure on candidates.subject_id = pressure.customer_id
 left join {{ ref('lead_memory') }} as memory on candidates.list = memory.list and candidates.subject_id = memory.subject_id

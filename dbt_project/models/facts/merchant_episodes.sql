@@ -3,10 +3,10 @@
 -- One row per merchant and episode of the last 200 days, at most six. An episode starts on the first day with an alert
 -- level above 0 after the one before ended; its base is the usual settlement of that day and stays fixed, so that a
 -- merchant in decline is not measured against its own decline. It ends after 7 days running on which the level against
--- that base is 0; ended_on is the seventh. Days before the path are not known: an episode older than that starts with it.
+-- that base (of seasonal trades: against last year's of the day) is 0; ended_on is the seventh. Days before the path are not known: an episode older than that starts with it.
 {% set episodes = 6 %}
 with days as (
-    select merchant_id, day, settled_30d_amount, usual_amount, idle_days, alert_level
+    select merchant_id, day, settled_30d_amount, usual_amount, idle_days, alert_level, season_amount
     from {{ ref('merchant_days') }}
 ),
 
@@ -31,7 +31,7 @@ low_{{ k }} as (
         lead(days.day) over (partition by days.merchant_id order by days.day nulls last) as next_low_on
     from days
     inner join start_{{ k }} as start on days.merchant_id = start.merchant_id and days.day >= start.started_on
-    where {{ alert_level('days.settled_30d_amount', 'start.base_amount', 'days.idle_days') }} > 0
+    where {{ episode_level('days', 'start.base_amount') }} > 0
 ),
 
 end_{{ k }} as (

@@ -1,22 +1,39 @@
 -- label_channel: how does this customer deal with the bank?
 --
 -- One row per customer. The app tier counts days, not clicks: a day with ten log-ins is one visit. 'never' is who never
--- signed up, 'asleep' who did and has not come for 30 days. Unknown where the bank delivers no app activity.
+-- signed up, 'asleep' who did and has not come for 30 days. Points (积分提升法) say how much the app is used, each kind of
+-- use up to a limit, so that no single habit makes a full score; features (结构提升法) say which uses are still missing.
+-- Unknown where the bank delivers no app activity, or too few days of it.
+{% set features = {'transfer': 'transfer_count', 'payment': 'payment_count', 'wealth': 'wealth_view_count', 'loan': 'loan_view_count'} %}
 with app as (
     select
         customer_id,
         max(biz_date) as last_login_on,
         cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as integer) as active_days_30d,
-        cast(sum(case when biz_date > {{ plus_days(as_of(), -90) }} then 1 else 0 end) as integer) as active_days_90d
+        cast(sum(case when biz_date > {{ plus_days(as_of(), -90) }} then 1 else 0 end) as integer) as active_days_90d,
+        {%- for feature, column in features.items() %}
+        cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then {{ column }} else 0 end) as integer) as {{ feature }}_30d,
+        max(case when biz_date > {{ plus_days(as_of(), -90) }} then {{ column }} else 0 end) as {{ feature }}_90d{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('stg_channels__app_activity') }}
     where biz_date > {{ plus_days(as_of(), -180) }} and login_count > 0
     group by customer_id
 ),
 
-friends as (
-    select distinct customer_id
-    from {{ ref('stg_channels__wecom') }}
-    where customer_id is not null and (deleted_on is null or deleted_on > {{ as_of() }})
+limits as (
+    select customer_id, cast(sum(approved_limit - used_amount) as decimal(18, 2)) as unused_amount
+    from {{ ref('stg_lending__facilities') }}
+    where status = 'active' and expires_on >= {{ as_of() }} and approved_limit > used_amount
+    group by customer_id
+),
+
+coverage as (
+    select
+        {{ delivered(ref('stg_channels__app_activity')) }} as knows_app,
+        {{ days_between(as_of(), '(select min(biz_date) from ' ~ ref('stg_channels__app_activity') ~ ')') }} + 1 as app_days,
+        {{ delivered(ref('stg_channels__wecom')) }} as knows_friends,
+        (select count(last_interaction_on) > 0 from {{ ref('stg_channels__wecom') }}) as knows_messages,
+        {{ delivered(ref('stg_lending__facilities')) }} as knows_limits
 ),
 
 known as (
@@ -25,13 +42,21 @@ known as (
         app.last_login_on,
         coalesce(app.active_days_30d, 0) as active_days_30d,
         coalesce(app.active_days_90d, 0) as active_days_90d,
+        {%- for feature in features %}
+        coalesce(app.{{ feature }}_30d, 0) as {{ feature }}_30d,
+        coalesce(app.{{ feature }}_90d, 0) > 0 as uses_{{ feature }},
+        {%- endfor %}
         products.customer_id is not null or app.customer_id is not null as has_signed_up,
         friends.customer_id is not null as is_friend,
-        {{ delivered(ref('stg_channels__app_activity')) }} as knows_app,
-        {{ delivered(ref('stg_channels__wecom')) }} as knows_friends
+        friends.added_on as friend_since_on,
+        friends.last_interaction_on,
+        coalesce(limits.unused_amount, 0) >= {{ threshold('unused_limit_from') }} as has_unused,
+        coverage.*
     from {{ ref('stg_core__customers') }} as customers
+    cross join coverage
     left join app on customers.customer_id = app.customer_id
-    left join friends on customers.customer_id = friends.customer_id
+    left join {{ ref('wecom_friends') }} as friends on customers.customer_id = friends.customer_id
+    left join limits on customers.customer_id = limits.customer_id
     left join {{ ref('customer_products') }} as products
         on customers.customer_id = products.customer_id and products.category = 'app'
 )
@@ -49,7 +74,40 @@ select
     case when known.knows_app then known.active_days_30d end as app_active_days_30d,
     case when known.knows_app then known.active_days_90d end as app_active_days_90d,
     {{ days_between(as_of(), 'known.last_login_on') }} as days_since_app_login,
+    case
+        when known.app_days >= 30 then cast(
+            least(known.active_days_30d * {{ threshold('app_points_login') }}, {{ threshold('app_points_login_most') }})
+            {%- for feature in features %}
+            + least(known.{{ feature }}_30d * {{ threshold('app_points_' ~ feature) }}, {{ threshold('app_points_' ~ feature ~ '_most') }})
+            {%- endfor %}
+            as integer
+        )
+    end as app_points,
+    case
+        when known.app_days >= 90 then cast(
+            {%- for feature in features %}
+            {{ '+ ' if not loop.first }}case when known.uses_{{ feature }} then 1 else 0 end
+            {%- endfor %}
+            as integer
+        )
+    end as app_features_used_count,
+    case
+        when known.app_days >= 90 then nullif(concat_ws(
+            ','
+            {%- for feature in features | sort %},
+            case when not known.uses_{{ feature }} then '{{ feature }}' end
+            {%- endfor %}
+        ), '')
+    end as app_features_missing,
     case when known.knows_friends then known.is_friend end as is_wecom_friend,
+    known.friend_since_on as wecom_added_on,
+    case
+        when not known.knows_friends then null
+        when not known.is_friend then false
+        when known.knows_messages then coalesce(known.last_interaction_on > {{ plus_days(as_of(), -30) }}, false)
+    end as is_wecom_active_30d,
+    case when known.knows_limits then known.has_unused end
+    and case when known.knows_app then known.active_days_30d >= {{ threshold('app_low_days') }} end as has_unused_limit_and_app,
     case
         when greatest(known.active_days_90d, flows.branch_visits_90d) = 0 then null
         when known.active_days_90d >= flows.branch_visits_90d then 'app'

@@ -40,7 +40,9 @@ maturing as (
         sum(case when deposits.in_window and deposits.is_auto then deposits.balance else 0 end) as auto_amount,
         sum(case when deposits.in_window and rates.annual_rate is not null and deposits.annual_rate is not null
             then deposits.balance else 0 end) as rated_amount,
-        sum(case when deposits.in_window then deposits.balance * (rates.annual_rate - deposits.annual_rate) end) as rate_gap_amount
+        sum(case when deposits.in_window then deposits.balance * (rates.annual_rate - deposits.annual_rate) end) as rate_gap_amount,
+        sum(case when deposits.term_months > 0 then deposits.balance else 0 end) as termed_amount,
+        sum(case when deposits.term_months > 0 then deposits.balance * deposits.term_months else 0 end) as amount_months
     from (
         select
             *,
@@ -121,6 +123,8 @@ combined as (
         balances.*,
         coverage.*,
         maturing.next_maturity_on,
+        maturing.termed_amount,
+        maturing.amount_months,
         {%- for days in [7, 15, 30, 90] %}
         {{ money('coalesce(maturing.matures_' ~ days ~ 'd_amount, 0)') }} as matures_{{ days }}d_amount,
         {%- endfor %}
@@ -187,5 +191,6 @@ select
     case when has_own_name and has_90_days then {{ money('own_name_outflow_amount') }} end as own_name_outflow_90d_amount,
     case when has_own_name and has_90_days then {{ money('own_name_inflow_amount') }} end as own_name_inflow_90d_amount,
     counterparty_bank as top_destination_bank,
+    cast(floor({{ rate('amount_months', 'termed_amount') }} * 100 + 0.5) / 100 as decimal(9, 2)) as average_term_months,
     {{ as_of_column() }}
 from combined

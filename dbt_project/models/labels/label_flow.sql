@@ -3,13 +3,16 @@
 -- One row per customer. Pay is three credits in different months of the last four from one employer: that forgives a
 -- late month, and still leaves out the one-off bonus. A month's flow is money from or to outside (external_flows); the
 -- medians are over the last six complete calendar months, quiet ones counting as 0, so that the large sum of today does
--- not move the measure it is held against.
+-- not move the measure it is held against. Pay that stopped is judged over seven months: four that make the series, three
+-- quiet ones after it. Pay elsewhere is pay forwarded from the own name at another bank.
 {% set months = month_ends(7) %}
 with customers as (
     select
         customers.customer_id,
         greatest(customers.opened_on, coverage.transactions_from) as known_from,
-        {{ days_between(as_of(), 'greatest(customers.opened_on, coverage.transactions_from)') }} + 1 as history_days
+        {{ days_between(as_of(), 'greatest(customers.opened_on, coverage.transactions_from)') }} + 1 as history_days,
+        coverage.has_counterparty_bank,
+        coverage.has_counterparty_bank and coverage.has_own_name as has_own_name_elsewhere
     from {{ ref('stg_core__customers') }} as customers
     cross join {{ ref('data_coverage') }} as coverage
 ),
@@ -44,6 +47,68 @@ salaries as (
     where pay_months >= {{ threshold('payroll_months') }}
     qualify row_number() over (
         partition by customer_id order by pay_months desc nulls last, median_amount desc nulls last, employer nulls last
+    ) = 1
+),
+
+-- the last three counted pays whose three days have passed; who draws slowly would look faithful on the day itself
+latest_pays as (
+    select
+        salaries.customer_id,
+        {{ rate('departures.left_amount', 'departures.amount') }} as left_share
+    from salaries
+    inner join usual_pay on salaries.customer_id = usual_pay.customer_id and salaries.employer = usual_pay.employer
+    inner join {{ ref('payroll_departures') }} as departures
+        on salaries.customer_id = departures.customer_id
+        and salaries.employer = departures.employer
+        and usual_pay.median_amount * {{ threshold('payroll_bonus_multiple') }} >= departures.amount
+        and {{ plus_days(as_of(), -3) }} >= departures.paid_on
+    qualify row_number() over (partition by salaries.customer_id order by departures.paid_on desc nulls last) <= 3
+),
+
+leave_rates as (
+    select customer_id, {{ rate('sum(left_share)', 'count(*)') }} as payroll_leave_rate_3d
+    from latest_pays
+    group by customer_id
+),
+
+long_pay as (
+    select
+        credits.customer_id,
+        credits.employer,
+        credits.paid_on,
+        max(credits.paid_on) over (partition by credits.customer_id, credits.employer) as last_paid_on
+    from {{ ref('payroll_credits') }} as credits
+    inner join (
+        select customer_id, employer, {{ median_amount('amount') }} as median_amount
+        from {{ ref('payroll_credits') }}
+        group by customer_id, employer
+    ) as usual on credits.customer_id = usual.customer_id and credits.employer = usual.employer
+    where credits.amount <= usual.median_amount * {{ threshold('payroll_bonus_multiple') }}
+),
+
+paid_series as (
+    select
+        customer_id,
+        employer,
+        max(last_paid_on) as last_paid_on,
+        count(distinct case when paid_on > {{ plus_months('last_paid_on', -4) }} then last_day(paid_on) end) as pay_months
+    from long_pay
+    group by customer_id, employer
+),
+
+stopped_pay as (
+    select customer_id, {{ plus_days('max(last_paid_on)', threshold('payroll_stopped_days')) }} as stopped_on
+    from paid_series
+    group by customer_id
+    having max(pay_months) >= {{ threshold('payroll_months') }}
+        and {{ days_between(as_of(), 'max(last_paid_on)') }} >= {{ threshold('payroll_stopped_days') }}
+),
+
+pay_elsewhere as (
+    select customer_id, bank, median_amount
+    from {{ ref('payroll_elsewhere') }}
+    qualify row_number() over (
+        partition by customer_id order by months_seen desc nulls last, median_amount desc nulls last, bank nulls last
     ) = 1
 ),
 
@@ -119,6 +184,9 @@ medians as (
         customers.customer_id,
         {{ median_amount('coalesce(flows.inflow_amount, 0)') }} as inflow_median_amount,
         {{ median_amount('coalesce(flows.outflow_amount, 0)') }} as outflow_median_amount,
+        {{ median_amount('coalesce(flows.inflow_amount - flows.outflow_amount, 0)') }} as net_inflow_median_amount,
+        cast(sum(coalesce(flows.inflow_amount, 0)) as double) as inflow_sum,
+        cast(sum(coalesce(flows.inflow_amount * flows.inflow_amount, 0)) as double) as inflow_square_sum,
         count(*) as months
     from customers
     inner join complete_months
@@ -129,11 +197,15 @@ medians as (
 ),
 
 latest as (
-    select customer_id, max(amount) as largest_inflow_amount
+    select customer_id, max(inflow_amount) as largest_inflow_amount, max(outflow_amount) as largest_outflow_amount
     from (
-        select customer_id, biz_date, sum(amount) as amount
+        select
+            customer_id,
+            biz_date,
+            sum(case when direction = 'in' then amount else 0 end) as inflow_amount,
+            sum(case when direction = 'out' then amount else 0 end) as outflow_amount
         from {{ ref('external_flows') }}
-        where direction = 'in' and biz_date >= {{ recent_since(7) }}
+        where biz_date >= {{ recent_since(7) }}
         group by customer_id, biz_date
     ) as days
     group by customer_id
@@ -159,6 +231,18 @@ select
     nullif(salaries.employer, '') as payroll_employer,
     salaries.median_amount as payroll_median_amount,
     case
+        when stopped_pay.customer_id is not null then true
+        when customers.history_days >= {{ threshold('payroll_history_days') }} then false
+    end as is_payroll_stopped,
+    stopped_pay.stopped_on as payroll_stopped_since_on,
+    case
+        when pay_elsewhere.customer_id is not null then true
+        when customers.history_days >= {{ threshold('payroll_history_days') }} and customers.has_own_name_elsewhere then false
+    end as is_payroll_elsewhere,
+    pay_elsewhere.median_amount as payroll_elsewhere_amount,
+    pay_elsewhere.bank as payroll_elsewhere_bank,
+    case when customers.has_counterparty_bank then leave_rates.payroll_leave_rate_3d end as payroll_leave_rate_3d,
+    case
         when pensions.pension_months >= {{ threshold('pension_months') }} then true
         when customers.history_days >= {{ threshold('payroll_history_days') }} then false
     end as is_pension,
@@ -166,13 +250,23 @@ select
     case when pensions.pension_months >= {{ threshold('pension_months') }} then drawn_rates.pension_drawn_rate end as pension_drawn_rate,
     case when medians.months >= 3 then medians.inflow_median_amount end as monthly_inflow_median_amount,
     case when medians.months >= 3 then medians.outflow_median_amount end as monthly_outflow_median_amount,
+    case when medians.months >= 3 then medians.net_inflow_median_amount end as monthly_net_inflow_median_amount,
+    case
+        when medians.months >= 6 and medians.inflow_sum > 0
+            then {{ rate('greatest(0.0e0, 1 - sqrt(greatest(0.0e0,
+                medians.months * medians.inflow_square_sum / (medians.inflow_sum * medians.inflow_sum) - 1)))', '1') }}
+    end as inflow_stability_rate,
     {{ money('coalesce(latest.largest_inflow_amount, 0)') }} as largest_inflow_7d_amount,
+    {{ money('coalesce(latest.largest_outflow_amount, 0)') }} as largest_outflow_7d_amount,
     {{ money('coalesce(quarters.inflow_90d_amount, 0)') }} as inflow_90d_amount,
     case when customers.history_days >= 180 then {{ money('coalesce(quarters.inflow_prior_90d_amount, 0)') }} end as inflow_prior_90d_amount,
     cast(coalesce(visits.visit_days, 0) as integer) as branch_visits_90d,
     {{ as_of_column() }}
 from customers
 left join salaries on customers.customer_id = salaries.customer_id
+left join stopped_pay on customers.customer_id = stopped_pay.customer_id
+left join pay_elsewhere on customers.customer_id = pay_elsewhere.customer_id
+left join leave_rates on customers.customer_id = leave_rates.customer_id
 left join pensions on customers.customer_id = pensions.customer_id
 left join drawn_rates on customers.customer_id = drawn_rates.customer_id
 left join medians on customers.customer_id = medians.customer_id

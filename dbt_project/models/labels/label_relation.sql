@@ -2,36 +2,11 @@
 --
 -- One row per customer. Family comes before business, business before mere transfers; among equals the higher tier. An
 -- introducer is of a higher value tier and in a steady state: who is leaving or asleep recommends nobody. Ties count in
--- both directions. An account that more than 50 others of the bank deal with is a shop or a landlord, no tie.
+-- both directions. A household is found in two steps of spouse and parent ties, a bounded reach that holds parents,
+-- children and their spouses; who is further away heads a household of their own. Colleagues are no tie: an employer with
+-- a thousand of them says little about two.
 {% set tie_order = ['spouse', 'parent', 'co_holder', 'guarantor', 'referrer', 'transfer'] %}
-with transfers as (
-    select moves.account_id, moves.counterparty_account, count(*) as transfer_count
-    from {{ ref('stg_core__transactions') }} as moves
-    inner join {{ ref('stg_core__accounts') }} as accounts on moves.counterparty_account = accounts.account_id
-    where moves.txn_type = 'transfer' and moves.biz_date > {{ plus_months(as_of(), -6) }}
-    group by moves.account_id, moves.counterparty_account
-),
-
-crowded as (
-    select account_id
-    from transfers
-    group by account_id
-    having count(*) > {{ threshold('transfer_tie_max_counterparties') }}
-),
-
-transfer_ties as (
-    select payers.customer_id, payees.customer_id as related_customer_id
-    from transfers
-    inner join {{ ref('stg_core__accounts') }} as payers on transfers.account_id = payers.account_id
-    inner join {{ ref('stg_core__accounts') }} as payees on transfers.counterparty_account = payees.account_id
-    anti join crowded on transfers.account_id = crowded.account_id
-    anti join crowded as crowded_payees on transfers.counterparty_account = crowded_payees.account_id
-    where payers.customer_id <> payees.customer_id
-    group by payers.customer_id, payees.customer_id
-    having sum(transfers.transfer_count) >= {{ threshold('transfer_tie_min_transfers') }}
-),
-
-told as (
+with told as (
     select customer_id, related_customer_id, relation_type as tie
     from {{ ref('stg_crm__relations') }}
     where relation_type <> 'employer'
@@ -41,7 +16,14 @@ told as (
     where referrer_customer_id is not null
     union all
     select customer_id, related_customer_id, 'transfer' as tie
-    from transfer_ties
+    from {{ ref('transfer_ties') }}
+),
+
+-- booked on one side only or on both, a pair ties each of the two once
+ties_by_transfer as (
+    select customer_id, related_customer_id from {{ ref('transfer_ties') }}
+    union
+    select related_customer_id as customer_id, customer_id as related_customer_id from {{ ref('transfer_ties') }}
 ),
 
 ties as (
@@ -96,10 +78,66 @@ introducers as (
     ) = 1
 ),
 
-families as (
-    select customer_id, count(*) as relative_count
+relatives as (
+    select customer_id, related_customer_id
     from ties
     where tie_rank <= 2
+),
+
+families as (
+    select
+        customer_id,
+        count(*) as relative_count,
+        least(customer_id, min(related_customer_id)) as first_id
+    from relatives
+    group by customer_id
+),
+
+-- the second step: whom the relatives reach
+households as (
+    select relatives.customer_id, least(max(own.first_id), min(theirs.first_id)) as household_id
+    from relatives
+    inner join families as own on relatives.customer_id = own.customer_id
+    inner join families as theirs on relatives.related_customer_id = theirs.customer_id
+    group by relatives.customer_id
+),
+
+members as (
+    select
+        labels.customer_id,
+        coalesce(households.household_id, labels.customer_id) as household_id,
+        labels.aum
+    from {{ ref('label_value') }} as labels
+    left join households on labels.customer_id = households.customer_id
+),
+
+household_sums as (
+    select household_id, sum(aum) as household_aum
+    from members
+    group by household_id
+),
+
+employers as (
+    select employer, count(distinct customer_id) as employee_count
+    from {{ ref('payroll_credits') }}
+    where paid_on > {{ plus_days(as_of(), -90) }} and employer <> ''
+    group by employer
+),
+
+colleagues as (
+    select pay.customer_id, max(employers.employee_count) as employee_count
+    from (
+        select distinct customer_id, employer
+        from {{ ref('payroll_credits') }}
+        where paid_on > {{ plus_days(as_of(), -90) }}
+    ) as pay
+    inner join employers on pay.employer = employers.employer
+    group by pay.customer_id
+),
+
+transfer_counts as (
+    select customer_id, count(*) as tie_count
+    from ties_by_transfer
     group by customer_id
 ),
 
@@ -119,12 +157,25 @@ referrals as (
 known as (
     select
         {{ delivered(ref('stg_crm__relations')) }} as knows_relations,
-        (select count(referrer_customer_id) > 0 from {{ ref('stg_core__customers') }}) as knows_referrers
+        (select count(people.referrer_customer_id) > 0 from {{ ref('stg_core__customers') }} as people) as knows_referrers,
+        coverage.transactions_from <= {{ plus_days(as_of(), -89) }} as knows_pay,
+        coverage.transactions_from <= {{ plus_days(plus_months(as_of(), -6), 1) }}
+        and {{ delivered("(select counterparty_account from " ~ ref('stg_core__transactions') ~ " where txn_type = 'transfer' and counterparty_account is not null) as given") }}
+            as knows_transfers
+    from {{ ref('data_coverage') }} as coverage
 )
 
 select
     customers.customer_id,
     case when known.knows_relations then cast(1 + coalesce(families.relative_count, 0) as integer) end as household_size,
+    case when known.knows_relations then members.household_id end as household_id,
+    case when known.knows_relations then {{ money('household_sums.household_aum') }} end as household_aum,
+    case when known.knows_pay then cast(coalesce(colleagues.employee_count, 0) as integer) end as employer_group_size,
+    case
+        when known.knows_pay then coalesce(colleagues.employee_count, 0) >= {{ threshold('employer_group_large_from') }}
+    end as is_employer_group_large,
+    case when known.knows_transfers then cast(coalesce(transfer_counts.tie_count, 0) as integer) end as transfer_tie_count,
+    case when known.knows_relations then coalesce(own_influence.influence, 0) end as influence_degree,
     case when known.knows_referrers then cast(coalesce(referrals.referral_count, 0) as integer) end as referrals_12m,
     case when known.knows_relations then co_holders.customer_id is not null end as has_co_holder,
     introducers.related_customer_id as best_introducer_id,
@@ -138,4 +189,9 @@ left join families on customers.customer_id = families.customer_id
 left join referrals on customers.customer_id = referrals.customer_id
 left join co_holders on customers.customer_id = co_holders.customer_id
 left join introducers on customers.customer_id = introducers.customer_id
+left join members on customers.customer_id = members.customer_id
+left join household_sums on members.household_id = household_sums.household_id
+left join colleagues on customers.customer_id = colleagues.customer_id
+left join transfer_counts on customers.customer_id = transfer_counts.customer_id
+left join influence as own_influence on customers.customer_id = own_influence.customer_id
 left join influence on introducers.related_customer_id = influence.customer_id

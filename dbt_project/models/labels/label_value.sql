@@ -2,9 +2,14 @@
 --
 -- One row per customer. The tier follows the 30-day average: it rises at once, and falls only after three month-ends
 -- below it (six for private, tiers.csv), so that one large bill costs nobody their benefits; the months between are the
--- watch. In closed form: the best of today's tier and the tiers of the last month-ends that still count.
+-- watch. In closed form: the best of today's tier and the tiers of the last month-ends that still count. Recency,
+-- frequency and money are scored by fixed steps and not by quantiles, so that a score moves only when the customer does.
 {% set months = var('tiers') | map(attribute='fall_months') | max %}
 {% set ends = month_ends(months) %}
+{% set quarter_ends = [] %}
+{% for month_end in month_ends(6) if month_end[5:7] in ['03', '06', '09', '12'] and age_of(month_end) | int >= 10 %}
+    {% do quarter_ends.append(month_end) %}
+{% endfor %}
 {% set has_peak = 'floors.history_days >= 90 and peaks.peak_0_amount >= ' ~ threshold('churn_min_peak') %}
 with ranked as (
     select
@@ -29,6 +34,32 @@ tiers as (
 floors as (
     select *, {{ tier_of('rank + 1', 'floor_amount') }} as next_floor
     from tiers
+),
+
+coverage as (
+    select
+        coverage.transactions_from <= {{ plus_days(plus_months(as_of(), -12), 1) }} and products.are_delivered as knows_contribution,
+        coverage.transactions_from <= {{ plus_days(as_of(), 1 - threshold('rfm_recency_2')) }} as knows_recency,
+        coverage.balances_from <= {{ plus_days("cast('" ~ quarter_ends[0] ~ "' as date)", -5) }} as knows_spikes
+    from {{ ref('data_coverage') }} as coverage
+    cross join (select {{ delivered(ref('stg_core__products')) }} as are_delivered) as products
+),
+
+worth as (
+    select
+        floors.customer_id,
+        case when coverage.knows_contribution then {{ money('coalesce(contributions.contribution_amount, 0)') }} end as contribution_amount,
+        {{ days_between(as_of(), 'greatest(floors.opened_on, coalesce(activity.last_own_initiative_on, floors.opened_on))') }} as quiet_days,
+        activity.last_own_initiative_on is not null or coverage.knows_recency or floors.opened_on > {{ plus_days(as_of(), '-' ~ threshold('rfm_recency_2')) }}
+            as knows_recency,
+        activity.own_initiative_days_60d as own_days,
+        case when coverage.knows_spikes then spikes.customer_id is not null end as is_quarter_end_spike
+    from floors
+    cross join coverage
+    left join {{ ref('customer_contributions') }} as contributions on floors.customer_id = contributions.customer_id
+    left join {{ ref('label_activity') }} as activity on floors.customer_id = activity.customer_id
+    left join {{ ref('quarter_end_spikes') }} as spikes
+        on floors.customer_id = spikes.customer_id and spikes.quarter_end = cast('{{ quarter_ends[0] }}' as date)
 )
 
 select
@@ -60,6 +91,31 @@ select
         when coalesce(floors.rank_{{ month }} >= floors.rank, true) then cast('{{ ends[month - 2] }}' as date)
         {%- endfor %}
     end as tier_watch_since_on,
+    worth.contribution_amount as annual_contribution_amount,
+    cast(case when worth.contribution_amount is not null then ntile(10) over (
+        order by worth.contribution_amount desc nulls last, floors.customer_id nulls last
+    ) end as integer) as contribution_decile,
+    case
+        when not worth.knows_recency then null
+        {%- for score in [5, 4, 3, 2] %}
+        when worth.quiet_days <= {{ threshold('rfm_recency_' ~ score) }} then {{ score }}
+        {%- endfor %}
+        else 1
+    end as rfm_recency,
+    case
+        {%- for score in [5, 4, 3, 2] %}
+        when worth.own_days >= {{ threshold('rfm_frequency_' ~ score) }} then {{ score }}
+        {%- endfor %}
+        when worth.own_days is not null then 1
+    end as rfm_frequency,
+    case
+        {%- for score in [5, 4, 3, 2] %}
+        when floors.avg_90d_amount >= {{ threshold('rfm_monetary_' ~ score) }} then {{ score }}
+        {%- endfor %}
+        when floors.avg_90d_amount is not null then 1
+    end as rfm_monetary,
+    worth.is_quarter_end_spike,
     {{ as_of_column() }}
 from floors
 left join {{ ref('customer_peaks') }} as peaks on floors.customer_id = peaks.customer_id
+inner join worth on floors.customer_id = worth.customer_id

@@ -134,7 +134,7 @@ class Bank:
         )
 
     def _draw_employers(self, rng: np.random.Generator) -> None:
-        """Corporates here, of which three in four pay wages through the bank, and employers of other banks."""
+        """Corporates here, most of which pay wages through the bank, some through another one, and other banks' own."""
         words, kinds, trades = names.EMPLOYER_WORDS, names.EMPLOYER_KINDS, names.INDUSTRIES
         self.corporates: list[dict[str, Any]] = []
         for number in range(max(6, len(self.units) * 2)):
@@ -150,11 +150,14 @@ class Bank:
             row["opened"] = self.first_day - int(rng.integers(200, 5000))
             row["balance"] = int(rng.lognormal(14.2, 1.3) * 100)
             row["weight"] = float(rng.pareto(1.3) + 0.3) * (rng.random() < 0.75)
+            row["pays_elsewhere"] = number % 8 == 5  # keeps its account here and pays wages through another bank
+            row["weight"] = 1.5 if row["pays_elsewhere"] else row["weight"]
             row["phase"] = float(rng.random())
             self.corporates.append(row)
         outside = [f"{CITY}{word}{kind}" for word in words[:6] for kind in ("集团有限公司", "劳务派遣公司")]
         self.employers = [each["name"] for each in self.corporates] + outside
         self.employer_is_here = np.arange(len(self.employers)) < len(self.corporates)
+        self.pays_elsewhere = np.array([each["pays_elsewhere"] for each in self.corporates] + [False] * len(outside))
         weight = np.array([each["weight"] for each in self.corporates] + [0.4] * len(outside))
         self.employer_weight = weight / weight.sum()
         self.payday = rng.choice([5, 8, 10, 15, 20, 25, 28], len(self.employers))
@@ -212,6 +215,9 @@ class Bank:
         self.tax_word = words.add(f"{CITY}税务局")
         self.buyer_word = words.add("粮油购销公司", "生猪屠宰公司", "果蔬批发公司")
         self.developer_word = words.add("锦程置业", "恒兴汽车销售")
+        self.shopping_word = words.add("青猫月付")
+        self.mortgage_word = words.add("个人贷款归还专户")
+        self.lessor_word = words.add("恒驰融资租赁")
         self.banks = [*names.OTHER_BANKS, *names.WALLETS, "青云证券"]
 
     def legal_representative(self, corporate: int) -> int:
@@ -234,8 +240,14 @@ class Bank:
             for quarter in range(8):
                 kind, theme = themes[int(rng.integers(len(themes)))]
                 day = self.first_day + quarter * 91 + int(rng.integers(10, 85))
+                if unit < len(themes) and abs(day - self.horizon - 20) < 30:
+                    continue  # the one below is its next
                 row = {"id": f"H{unit:05d}{quarter:02d}", "unit": unit, "kind": kind, "theme": theme, "held_on": day}
                 found.append(row | {"seats": int(rng.integers(15, 61)), "cost": int(rng.integers(8, 60)) * 10_000})
+        # one of each theme ten days after the day of the planted cases, at the first units
+        for unit, (kind, theme) in enumerate(themes[: self.open_units]):
+            row = {"id": f"H{unit:05d}99", "unit": unit, "kind": kind, "theme": theme, "held_on": self.horizon + 10}
+            found.append(row | {"seats": 60, "cost": 200_000})
         return found
 
 

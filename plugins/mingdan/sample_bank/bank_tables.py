@@ -129,7 +129,9 @@ def _write_corporates(bank: Bank, out: LandingPart, day: int) -> None:
                 "opened_on": each["opened"], "balance": int(each["balance"] * swing),
                 "avg_balance_year": each["balance"],
                 "legal_rep_customer_id": f"C{bank.legal_representative(number):09d}",
-                "payroll_headcount": round(bank.employer_weight[number] * paid_here),
+                "payroll_headcount": 0
+                if each["pays_elsewhere"]
+                else round(bank.employer_weight[number] * paid_here),
                 "payroll_name_patterns": each["name"] if each["weight"] else None,
             }
         )  # fmt: skip
@@ -198,6 +200,15 @@ def _write_market_events(bank: Bank, out: LandingPart, day: int) -> None:
     luck = generator(bank.seed, MARKET, day).random(4)
     events += [("fund_nav_drop", "F02", 30_000 + int(luck[1] * 40_000))] if luck[0] < 0.012 else []
     events += [("wealth_break_even_miss", "W365", 2_000 + int(luck[1] * 3_000))] if luck[2] < 0.004 else []
+    # a week before the day of the planted cases a fund falls, three days before a product misses its benchmark
+    events += (
+        [("fund_nav_drop", "F02", 42_000)] if day == bank.horizon - 6 and not any(e[1] == "F02" for e in events) else []
+    )
+    events += (
+        [("wealth_break_even_miss", "W365", 3_000)]
+        if day == bank.horizon - 3 and not any(e[1] == "W365" for e in events)
+        else []
+    )
     events += [("gold_move", "gold", int((luck[1] - 0.45) * 80_000))] if luck[3] < 0.02 else []
     rows = [
         {"event_date": day, "event_type": kind, "product_code": code, "magnitude": size} for kind, code, size in events

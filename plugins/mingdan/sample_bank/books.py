@@ -54,6 +54,7 @@ class Kind(NamedTuple):
 
 UNSAID = -1
 WAGE, BONUS = Kind(PAYROLL, BATCH, "工资"), Kind(PAYROLL, BATCH, "年终奖")
+WAGE_FROM_ELSEWHERE = Kind(TRANSFER, WEB, "工资")
 PENSION_PAID, SUBSIDY = Kind(PENSION, BATCH, "养老金"), Kind(TRANSFER, BATCH, "惠农补贴")
 INTEREST_PAID, TAKINGS = Kind(INTEREST, BATCH, "利息"), Kind(TRANSFER, BATCH, "收单结算")
 CASH_IN, CASH_OUT = Kind(CASH, UNSAID, "存款"), Kind(CASH, UNSAID, "取款")
@@ -74,7 +75,7 @@ LENT, REPAID, HOUSE_BOUGHT = (
 MEMOS = [
     "工资", "年终奖", "养老金", "惠农补贴", "利息", "收单结算", "存款", "取款", "转账", "货款", "售房款",
     "银证转账", "定期开户", "定期销户", "理财购买", "理财赎回", "消费", "水电费", "冲正", "贷款发放", "还款",
-    "房租", "学费", "保费", "通行费", "税款", "司法扣划",
+    "房租", "学费", "保费", "通行费", "税款", "司法扣划", "房贷", "保教费", "租赁款",
 ]  # fmt: skip
 MEMO_AT = {word: place for place, word in enumerate(MEMOS)}
 

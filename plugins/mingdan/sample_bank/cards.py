@@ -75,7 +75,7 @@ class Cards(Side):
         rows.state[fate > 0.07] = 1
         rows.activated[fate > 0.07] = (approved + 4)[fate > 0.07]
         rows.used[used] = np.minimum(rows.activated[used] + 2, first - 1)
-        rows.pace[fate > 0.88] = 0
+        rows.pace[(fate > 0.88) | ((fate > 0.1) & (fate <= 0.14))] = 0  # left in a drawer, some before the first use
         shut = (fate > 0.96) & (approved < first - 400)
         rows.state[shut], rows.closed[shut] = 3, first - rng.integers(1, 300, shut.sum())
 
@@ -96,7 +96,7 @@ class Cards(Side):
     def live(self, life: Life, out: LandingPart) -> None:
         rows, rng, day, people = self.rows, life.rng, life.day, self.people
         luck = rng.random(rows.size)
-        wakes = (rows.state == 0) & (luck < 0.02) & (rows.approved < day - 2)
+        wakes = (rows.state == 0) & (luck < 0.02) & (rows.approved < day - 2) & (rows.pace > 1000)  # not everybody does
         rows.state[wakes], rows.activated[wakes] = 1, day
         leaves = (rows.state == 1) & (luck > 0.99994)
         rows.state[leaves], rows.closed[leaves] = 3, day
@@ -132,7 +132,7 @@ class Cards(Side):
             },
         )
         self._repay(life)
-        fit = (people.pace > 0.15) & (people.age < 60) & life.happens(0.00009)
+        fit = (people.pace > 0.15) & (people.age < 60) & life.happens(0.00014)
         self._issue(rng, np.setdiff1d(np.flatnonzero(fit), rows.owner), day)
 
     def _repay(self, life: Life) -> None:

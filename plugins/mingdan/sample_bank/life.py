@@ -15,7 +15,7 @@ from mingdan.sample_bank.columns import NO_DATE, LandingPart, day_of
 from mingdan.sample_bank.dates import YUAN, add_months, rounded
 from mingdan.sample_bank.holidays import days_to_spring_festival, is_working_day, working_day_before
 from mingdan.sample_bank.investments import HELD, LIQUID, MATURED, REDEEMED, Holdings
-from mingdan.sample_bank.names import OTHER_BANKS, PERSON_NAMES, WALLETS
+from mingdan.sample_bank.names import OTHER_BANKS, PERSON_NAMES, SPOTS, WALLETS
 from mingdan.sample_bank.people import FARMER, HOMEMAKER, OTHER, PROPRIETOR, SALARIED, People
 from mingdan.sample_bank.products import PRODUCT_AT, TERM_PRODUCTS, TERMS, annual_rate, rates_on_sale
 
@@ -112,9 +112,10 @@ class Life:
         people, bank, rows = self.people, self.bank, self.people.count
         lives = people.pace > 0
         young, middle = people.style == 0, people.style == 1
-        every, school, once = 0xFFF, (1 << 1) | (1 << 8), 1 << int(rng.integers(12))
+        every, school = 0xFFF, (1 << 1) | (1 << 8)
+        once = 1 << rng.integers(0, 12, rows)  # a year, in the month of the contract
         # (who, share of them, cents, type, channel, first word, words, is it the own bank, memo, months as bits)
-        plans = [
+        plans: list[tuple[Any, ...]] = [
             (young, 0.14, people.spend * 0.25, b.STANDING, b.BATCH, bank.landlord_word, 1, False, "房租", every),
             (lives, 0.16, people.spend * 0.02, b.STANDING, b.BATCH, bank.utility_word, 3, False, "水电费", every),
             (lives, 0.22, np.full(rows, 200), b.FEE, b.BATCH, -1, 1, False, "消费", every),
@@ -146,16 +147,44 @@ class Life:
                 every,
             ),
             (people.has_etc, 1.0, people.toll, b.STANDING, b.BATCH, bank.toll_word, 1, False, "通行费", every),
+            (middle, 0.07, people.spend * 0.15, b.TRANSFER, b.APP, bank.school_word + 1, 1, False, "保教费", every),
+            (young, 0.06, people.spend * 0.05, b.TRANSFER, b.WALLET, bank.shopping_word, 1, False, "还款", every),
+            (
+                people.style < 3,
+                0.03,
+                people.spend * 0.3,
+                b.STANDING,
+                b.BATCH,
+                bank.mortgage_word,
+                1,
+                False,
+                "房贷",
+                every,
+            ),
+            (
+                people.kind == PROPRIETOR,
+                0.12,
+                people.spend * 0.2,
+                b.STANDING,
+                b.BATCH,
+                bank.lessor_word,
+                1,
+                False,
+                "租赁款",
+                every,
+            ),
         ]
         parts = []
         for who, share, cents, type_, channel, word, words, own, memo, months in plans:
             owner = np.flatnonzero(who & lives & (rng.random(rows) < share))
             name = word + rng.integers(0, words, len(owner)) if word >= 0 else np.full(len(owner), -1)
+            elsewhere = own or word == bank.mortgage_word
             part: dict[str, Any] = {
                 "owner": owner, "cents": np.maximum(cents[owner] // 1000 * 1000, 200),
                 "dom": rng.integers(1, 29, len(owner)),
-                "name": self.name_word + owner if own else name, "bank": self.own_bank[owner] if own else -1,
-                "type": type_, "channel": channel, "own": int(own), "memo": b.MEMO_AT[memo], "months": months,
+                "name": self.name_word + owner if own else name, "bank": self.own_bank[owner] if elsewhere else -1,
+                "type": type_, "channel": channel, "own": int(own), "memo": b.MEMO_AT[memo],
+                "months": np.broadcast_to(months, rows)[owner],
             }  # fmt: skip
             parts.append({key: np.broadcast_to(value, len(owner)).astype(np.int64) for key, value in part.items()})
         self.bill = {key: np.concatenate([each[key] for each in parts]) for key in parts[0]}
@@ -262,9 +291,15 @@ class Life:
             np.int64
         )
         word = bank.employer_word + people.employer[paid]
-        self.books.book(IN, b.WAGE, paid, wage, name=word)
+        away = bank.pays_elsewhere[people.employer[paid]]
+        self.books.book(IN, b.WAGE, paid[~away], wage[~away], name=word[~away])
+        payer = people.employer[paid[away]]
+        self.books.book(
+            IN, b.WAGE_FROM_ELSEWHERE, paid[away], wage[away], name=word[away], bank=payer % FIRST_WALLET,
+            account=EXTERNAL + 5 * 10**11 + payer,
+        )  # fmt: skip
         if 6 <= self.near <= 36:
-            lucky = rng.random(len(paid)) < 0.6
+            lucky = (rng.random(len(paid)) < 0.6) & ~away
             self.books.book(
                 IN,
                 b.BONUS,
@@ -555,7 +590,7 @@ class Life:
         at_machine, at_counter = np.full(len(who), b.ATM), np.full(len(who), b.COUNTER)
         word = bank.person_word + luck % PERSON_NAMES
         book(WALLET_BUY, b.BOUGHT_BY_WALLET, name=bank.wallet_word + luck % 2, bank=FIRST_WALLET + luck % 2)
-        book(TILL_BUY, b.BOUGHT_AT_TILL, name=bank.spot_word + luck % 10)
+        book(TILL_BUY, b.BOUGHT_AT_TILL, name=bank.spot_word + luck % len(SPOTS))
         book(
             TO_PERSON,
             b.SENT,

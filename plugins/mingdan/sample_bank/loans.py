@@ -35,7 +35,7 @@ class Loans(Side):
             "overdue",
             "graduates", "facility", "dom", "instalment", "arrears", "late_since", "is_hard",
         )  # fmt: skip
-        self.limits = Rows("owner", "product", "limit", "granted", "expires", "closed")
+        self.limits = Rows("owner", "product", "limit", "granted", "expires", "closed", "revolves", "under_review")
         rng = generator(life.bank.seed, PEOPLE, life.people.chunk, 2)
         people, first = life.people, life.bank.first_day
         fit = people.is_old & (people.pace > 0) & (people.age > 20) & (people.age < 63)
@@ -116,7 +116,7 @@ class Loans(Side):
             old - 700,
             np.full(len(owner), 36),
         )
-        self._settle(loans, np.minimum(old, first - 1), rng.integers(0, 2, len(loans)))
+        self._settle(loans, np.minimum(old, first - 1), rng.choice(3, len(loans), p=[0.45, 0.4, 0.15]))
         running = self.rows.state == PERFORMING
         self.rows.is_hard[running & (rng.random(self.rows.size) < 0.003)] = 1
 
@@ -146,8 +146,10 @@ class Loans(Side):
     ) -> np.ndarray:
         expires = add_months(np.broadcast_to(granted, len(owner)), months)
         return self.limits.add(
-            len(owner), owner=owner, product=product, limit=limit, granted=granted, expires=expires, closed=0
-        )
+            len(owner), owner=owner, product=product, limit=limit, granted=granted, expires=expires, closed=0,
+            revolves=(product == PRODUCT_AT["L23"]) | (self.people.number[owner] % 3 > 0),
+            under_review=self.people.number[owner] % 23 == 5,
+        )  # fmt: skip
 
     def _draw(
         self, rng: np.random.Generator, limits: np.ndarray, type_: int, months: int, day: int | None = None
@@ -201,7 +203,8 @@ class Loans(Side):
         short = np.flatnonzero(need > life.demand())
         life.from_own_bank(short, need[short] - life.demand(short) + rounded(need[short] // 5, 100))
         paid = np.where(willing, wanted, 0)
-        life.books.book(OUT, b.REPAID, owner[willing], wanted[willing], name=self.bank.loan_word)
+        by_customer = np.where(catches_up[willing], 1, -1)  # who catches up does it himself, the rest is collected
+        life.books.book(OUT, b.REPAID, owner[willing], wanted[willing], name=self.bank.loan_word, started=by_customer)
         days_late = np.where(rows.arrears[tries] > 0, day - rows.late_since[tries], 0)
         if len(tries):
             order = np.argsort(tries)
@@ -241,7 +244,7 @@ class Loans(Side):
         wish = wish[first]
         life.books.book(
             OUT, b.REPAID, rows.owner[wish], rows.balance[wish].copy(), channel=life.from_home(rows.owner[wish]),
-            name=self.bank.loan_word
+            name=self.bank.loan_word, started=1
         )  # fmt: skip
         self._settle(wish, life.day, 1)
 
@@ -250,7 +253,10 @@ class Loans(Side):
         rows, limits, rng, day, people = self.rows, self.limits, life.rng, life.day, self.people
         used = np.isin(np.arange(limits.size), rows.facility[rows.state <= NPL])
         again = np.isin(np.arange(limits.size), rows.facility[over]) & (rng.random(limits.size) < 0.65)
-        free = ~used & (limits.expires > day) & (limits.closed == 0) & life.alive[limits.owner]
+        limits.closed[~used & (limits.closed == 0) & (rng.random(limits.size) < 0.0003)] = day  # not wanted any more
+        spent = (limits.revolves == 0) & np.isin(np.arange(limits.size), rows.facility)
+        open_ = (limits.expires > day) & (limits.closed == 0) & ~self._is_frozen(day)
+        free = ~used & ~spent & open_ & life.alive[limits.owner]
         online = limits.product == PRODUCT_AT["L23"]
         chosen = free & (again | (rng.random(limits.size) < np.where(online, 0.0012, 0.0004)))
         for product, type_ in ((PRODUCT_AT["L23"], ONLINE), (PRODUCT_AT["L30"], BUSINESS)):
@@ -261,6 +267,10 @@ class Loans(Side):
         owner = np.setdiff1d(np.flatnonzero(fit), limits.owner)
         self._lend_today(life, fit_for_loan=life.alive & (people.pace > 0.1) & (people.age > 22) & (people.age < 58))
         self._grant(owner, PRODUCT_AT["L23"], rounded(rng.uniform(10_000, 150_000, len(owner)) * YUAN, 1000), day, 36)
+
+    def _is_frozen(self, day: int) -> np.ndarray:
+        """Limits whose yearly review drags on."""
+        return (self.limits.under_review == 1) & (self.limits.granted < day - 365)
 
     def _lend_today(self, life: Life, fit_for_loan: np.ndarray) -> None:
         """New mortgages, paid to the developer the same day, consumer loans and car loans."""
@@ -325,10 +335,13 @@ class Loans(Side):
                 "product_code": coded(limits.product, PRODUCT_CODES),
                 "approved_limit": limits.limit,
                 "used_amount": used[: limits.size],
-                "is_revolving": True,
+                "is_revolving": limits.revolves == 1,
                 "granted_on": limits.granted,
                 "expires_on": limits.expires,
-                "status": coded(np.where(limits.expires <= day, 2, 0), ["active", "frozen", "expired", "closed"]),
+                "status": coded(
+                    np.select([limits.closed > 0, limits.expires <= day, self._is_frozen(day)], [3, 2, 1], 0),
+                    ["active", "frozen", "expired", "closed"],
+                ),
             },
         )
         self._write_bureau(out, day)
@@ -381,6 +394,9 @@ class Loans(Side):
         rows = np.concatenate([each[0] for each in parts])
         batches = np.concatenate([np.full(len(each[0]), place) for place, each in enumerate(parts)])
         starts = np.concatenate([np.full(len(each[0]), each[4]) for each in parts])
+        origin = np.concatenate([each[1] for each in parts])
+        is_named = (origin != 1) | (people.number[rows] % 3 > 0)  # social security often sends the identity hash alone
+        online = np.full(prospects, PRODUCT_AT["L23"])
         origins = ["internal", "social_security", "housing_fund", "tax", "village_census"]
         none = pa.nulls(len(rows), pa.string())
         out.write(
@@ -388,7 +404,7 @@ class Loans(Side):
             day,
             {
                 "customer_id": pa.concat_arrays(
-                    [numbered("C", people.number[rows], 9), pa.nulls(prospects, pa.string())]
+                    [numbered("C", people.number[rows], 9, is_named), pa.nulls(prospects, pa.string())]
                 ),
                 "prospect_name": pa.concat_arrays(
                     [none, texts(names.person_names(rng, rng.random(prospects) < 0.5).tolist())]
@@ -402,7 +418,9 @@ class Loans(Side):
                     np.concatenate([np.full(len(rows), -1), unit * 3 + rng.integers(0, 3, prospects)]),
                     [each["code"] for each in bank.villages],
                 ),
-                "product_code": "L23",
+                "product_code": coded(
+                    np.concatenate([np.where(origin == 3, PRODUCT_AT["L30"], PRODUCT_AT["L23"]), online]), PRODUCT_CODES
+                ),
                 "approved_limit": np.concatenate(
                     [*[each[2] for each in parts], rounded(rng.uniform(5_000, 80_000, prospects) * YUAN, 1000)]
                 ),
@@ -410,7 +428,7 @@ class Loans(Side):
                     np.concatenate([batches, np.full(prospects, len(parts))]),
                     [*[f"BATCH{each[3] + 4:03d}" for each in parts], f"CENSUS{people.chunk:03d}"],
                 ),
-                "origin": coded(np.concatenate([*[each[1] for each in parts], np.full(prospects, 4)]), origins),
+                "origin": coded(np.concatenate([origin, np.full(prospects, 4)]), origins),
                 "contact_ground": coded(
                     np.concatenate([np.zeros(len(rows), int), np.where(rng.random(prospects) < 0.8, 1, -1)]),
                     ["customer_contract", "census_consent"],

@@ -46,7 +46,9 @@ EMPLOYER_KINDS = _words("建材公司 服饰公司 食品公司 电子科技公�
 OTHER_BANKS = ["工商银行", "农业银行", "建设银行", "中国银行", "邮储银行", "招商银行", "交通银行", "平安银行"]
 WALLETS = ["财付通", "支付宝"]
 PERSON_NAMES = 3000  # invented people at other banks
-SPOTS = _words("美团 滴滴出行 京东商城 中国石油加油站 中国移动 顺丰速运 瑞幸咖啡 永辉超市 人民医院 新华书店")
+SPOTS = _words(
+    "美团 滴滴出行 京东商城 中国石油加油站 中国移动 顺丰速运 瑞幸咖啡 永辉超市 人民医院 新华书店 丽人美容馆 小鹿母婴"
+)
 
 
 def person_names(rng: np.random.Generator, is_male: np.ndarray) -> np.ndarray:

@@ -154,9 +154,16 @@ class People:
         wife, husband = shuffled[half : 2 * half][chosen], shuffled[:half][chosen]
         self.is_male[wife] = ~self.is_male[husband]
         self.unit[wife] = self.unit[husband]
+        # A child for some couples: whoever of the others, drawn at random, is of the right age and no spouse there.
+        self.father = np.full(rows, -1)
+        child = old[rng.integers(0, len(old), len(husband))] if len(old) else wife
+        gap = np.minimum(age[husband], age[wife]) - age[child]
+        fits = np.flatnonzero((gap > 18) & (gap < 42))
+        self.father[child[fits]] = husband[fits]
+        self.unit[child[fits]] = self.unit[husband[fits]]
         self.has_tie = (self.partner >= 0) & (self.is_couple | (rng.random(rows) < 0.25))
         self.referrer = np.where(
-            (rng.random(rows) < 0.07) & (self.partner >= 0),
+            rng.random(rows) < np.where(self.is_old, 0.07 * (self.partner >= 0), 0.3),
             old[rng.integers(0, max(len(old), 1), rows)] if len(old) else -1,
             -1,
         )
@@ -287,6 +294,9 @@ class People:
             "parent",
             np.full(self.count, NO_DATE),
         )
+        mother = np.where(self.father >= 0, self.partner[np.maximum(self.father, 0)], -1)
+        for parent in (self.father, mother):
+            tie(parent != self.partner, parent, "parent", np.full(self.count, NO_DATE))
         tie(friends & (np.abs(gap) < 15) & (self.number % 29 == 0), self.partner, "guarantor", since)
         tie(friends & (np.abs(gap) < 15) & (self.number % 31 == 1), self.partner, "co_holder", since)
         tie(self.referrer >= 0, self.referrer, "referrer", self.opened)

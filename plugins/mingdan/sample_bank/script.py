@@ -45,6 +45,26 @@ def cases_of(list_name: str) -> Callable[[Callable[[], Iterator[Case]]], Callabl
     return register
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One planted customer of no list, for whom a label takes a value that is rare; otherwise as a case."""
+
+    label: str
+    value: Any
+    why: str
+    build: Callable[[Person], None]
+    needs_days: int = 185
+
+
+SHOWN: list[Callable[[], Iterator[Shown]]] = []
+
+
+def showing(function: Callable[[], Iterator[Shown]]) -> Callable[[], Iterator[Shown]]:
+    """Register the function that yields customers who show values of labels."""
+    SHOWN.append(function)
+    return function
+
+
 @dataclass
 class Account:
     """An account of a scripted customer; dates are day numbers."""
@@ -59,6 +79,25 @@ class Account:
     rate: int = 0  # millionths a year
     auto: bool | None = None
     closed: int = NO_DATE
+
+
+@dataclass
+class Loan:
+    """A loan of a scripted customer; amounts are cents, dates day numbers."""
+
+    type: str
+    principal: int
+    balance: int
+    opened: int
+    matures: int
+    settled: int
+    how: str
+    state: str
+    overdue: int
+    graduates: int
+    under_limit: bool
+    instalment: int
+    due: dict[int, int]  # day of an instalment: days late
 
 
 @dataclass
@@ -78,12 +117,25 @@ class Person:
     log_ins: set[int] = field(default_factory=set)  # day numbers
     services: list[tuple[str, int]] = field(default_factory=list)  # product code, signed on
     relations: list[tuple[int, str]] = field(default_factory=list)  # the other's number, kind
-    holdings: list[tuple[str, int, int]] = field(default_factory=list)  # product code, cents, bought on
-    loans: list[tuple[str, int, int]] = field(default_factory=list)  # loan type, cents, opened on
+    holdings: list[tuple[str, int, int, int, int]] = field(default_factory=list)  # product, cents, bought, ends, opens
+    opened_days: int | None = None  # days since the relation began; long ago, unless said
+    home: int | None = None  # place of the home unit among the open ones, where it matters
+    lives_km: float | None = None  # from the unit of their own place, which is nearest; else anywhere around it
+    friend_since: int = NO_DATE  # of the manager, on WeCom
+    referrer: int | None = None  # the number of the customer who sent this one
+    voices: list[tuple[int, str, Any]] = field(default_factory=list)  # day, mark, complaint or contact, what of it
+    loans: list[Loan] = field(default_factory=list)
+    limits: list[tuple[int, int, int]] = field(default_factory=list)  # cents granted, cents used, granted on
+    whitelists: list[tuple[int, int, str]] = field(default_factory=list)  # cents, valid to, origin
+    tolls: list[tuple[int, str]] = field(default_factory=list)  # cents a month, status of the contract
+    businesses: list[tuple[int, str, bool]] = field(default_factory=list)  # registered on, status, has identity hash
+    company: int = 0  # cents that the company of this representative keeps here
     has_card: bool = False
     takings: dict[int, int] = field(default_factory=dict)  # of the customer's shop: day number, yuan
     shop_signed: int = 0
     payers_per_sale: float = 0.9
+    about: dict[str, Any] = field(default_factory=dict)  # columns of core.customers that differ from the others'
+    told: list[tuple[str, Callable[[int], dict[str, Any] | None]]] = field(default_factory=list)  # table, row of a day
 
     @property
     def id(self) -> str:
@@ -101,6 +153,17 @@ class Person:
 
     def related(self, other: Person, kind: str) -> None:
         self.relations.append((other.number, kind))
+
+    def birthday_in(self, days: int, years: int) -> None:
+        """So many years old on a birthday so many days ahead."""
+        ahead = day_of(self.stage.today + days)
+        self.age_days = self.stage.today - day_number(ahead.replace(year=ahead.year - years, day=min(ahead.day, 28)))
+        self.age_days -= max(ahead.day - 28, 0)
+
+    def opens(self, days_ago: int) -> None:
+        """A customer only since then, who has yet to take up the mobile bank."""
+        self.opened_days = days_ago
+        self.uses_app = self.is_busy = False
 
     def companion(self) -> Person:
         """Another scripted customer, who is no case."""
@@ -189,15 +252,75 @@ class Person:
         self.bookings.append({**both, "seq": source, "way": b.OUT, "account": self.number * 1000 + target})
         self.bookings.append({**both, "seq": target, "way": b.IN, "account": self.number * 1000 + source})
 
-    def investment(self, product: str, yuan: float, bought_days_ago: int = 500) -> None:
+    def investment(
+        self, product: str, yuan: float, bought_days_ago: int = 500, matures_in: int | None = None,
+        opens_in: int | None = None,
+    ) -> None:  # fmt: skip
         """Held since before the history, at cost: its value does not move."""
-        self.holdings.append((product, round(yuan * 100), self.on(bought_days_ago)))
+        ends, opens = (NO_DATE if days is None else self.on(-days) for days in (matures_in, opens_in))
+        self.holdings.append((product, round(yuan * 100), self.on(bought_days_ago), ends, opens))
 
-    def loan(self, type_: str, yuan: float) -> None:
-        """A running loan, on time."""
-        self.loans.append((type_, round(yuan * 100), self.on(400)))
+    def loan(
+        self, type_: str, yuan: float, opened: int = 400, matures: int | None = None, settled: int | None = None,
+        how: str = "matured", state: str = "performing", overdue: int = 0, graduates: int | None = None,
+        instalment: float = 0, late: int = 0, under_limit: bool = False,
+    ) -> None:  # fmt: skip
+        """A loan from `opened` days ago on, settled so many days ago, maturing or graduating so many days ahead.
+
+        Instalments fall due on the twelfth and are paid on time, but for the `late`-th latest, paid nine days late."""
+        ends = self.on(opened) + 1800 if matures is None else self.on(-matures)
+        done = NO_DATE if settled is None else self.on(settled)
+        due: dict[int, int] = {}
+        if instalment:
+            self.every_month(12, lambda ago: due.update({self.on(ago): 0}))
+            due = {day: 0 for day in due if self.on(opened) < day and (settled is None or day <= done)}
+            if late:
+                due[sorted(due)[-late]] = 9
+        cents = round(yuan * 100)
+        self.loans.append(
+            Loan(
+                type_, cents, 0 if settled is not None else cents, self.on(opened), ends, done, how,
+                "settled" if settled is not None else state, overdue,
+                NO_DATE if graduates is None else self.on(-graduates), under_limit, round(instalment * 100), due,
+            )
+        )  # fmt: skip
+
+    def limit(self, yuan: float, used: float = 0, granted: int = 400) -> None:
+        """A revolving limit for online loans, granted so many days ago."""
+        self.limits.append((round(yuan * 100), round(used * 100), self.on(granted)))
+
+    def whitelisted(self, yuan: float, days_left: int = 200, *origins: str) -> None:
+        """On the whitelist for an online loan, by each of the origins (internal, unless said otherwise)."""
+        for origin in origins or ("internal",):
+            self.whitelists.append((round(yuan * 100), self.on(-days_left), origin))
+
+    def earns(self, yuan: float) -> None:
+        """Pay on the tenth of every month, spent at once."""
+        self.every_month(10, lambda ago: self.receives(ago, yuan, type_=b.PAYROLL, channel=b.BATCH, bank=None,
+                                                       account=None, name="青石县恒达建材公司"))  # fmt: skip
+        self.every_month(10, lambda ago: self.pays(ago, yuan))
+
+    def tells(self, table: str, row_of: Callable[[int], dict[str, Any] | None]) -> None:
+        """A row of a table that no verb writes, or none, for each day with rows of it.
+
+        The customer and their branch need not be said."""
+        self.told.append((table, row_of))
 
     # ---- channels and trade ----
+    def befriended(self, days_ago: int) -> None:
+        self.friend_since = self.on(days_ago)
+
+    def answers(self, days_ago: int, mark: int) -> None:
+        """A mark in a survey."""
+        self.voices.append((self.on(days_ago), "mark", mark))
+
+    def complains(self, days_ago: int) -> None:
+        """A complaint that is still open."""
+        self.voices.append((self.on(days_ago), "complaint", "queue"))
+
+    def is_called(self, days_ago: int, outcome: str = "interested") -> None:
+        self.voices.append((self.on(days_ago), "contact", outcome))
+
     def logs_in(self, days_ago: int) -> None:
         if self.on(days_ago) >= self.stage.first_day:
             self.log_ins.add(self.on(days_ago))
@@ -234,8 +357,17 @@ class Stage:
                         "why": case.why,
                     }
                     self.truth.append(said)
+        self.shown: list[tuple[str, Shown]] = []  # customer and what is shown, where history is long enough
+        for shows in SHOWN:
+            for each in shows():
+                person = self.person()
+                each.build(person)
+                if each.needs_days <= today - first_day + 1:
+                    self.shown.append((person.id, each))
         for person in self.people:
             person.accounts[0].opened = first_day - 900 - person.number % 700
+            if person.opened_days is not None:
+                person.accounts[0].opened = today - person.opened_days
             if person.uses_app:
                 person.services.append(("app", first_day - 300))
                 for days_ago in range(2 + person.number % 9, today - first_day + 1, 9):
@@ -254,6 +386,12 @@ class Stage:
 @lru_cache
 def planted_count() -> int:
     """How many customers the planted cases take."""
-    from mingdan.sample_bank import cases  # noqa: F401  registers the cases
+    from mingdan.sample_bank import (  # noqa: F401  registers the cases
+        cases,
+        cases_card,
+        cases_credit,
+        cases_growth,
+        cases_labels,
+    )
 
     return len(Stage(day_number(date(2025, 4, 1)), day_number(date(2026, 6, 30)), 1).people)

@@ -29,7 +29,9 @@ class Shops(Side):
         rng = generator(life.bank.seed, PEOPLE, people.chunk, 6)
         share = np.where(people.kind == PROPRIETOR, 0.58, 0.006) * (people.pace > 0)
         owner = np.flatnonzero(people.is_old & (rng.random(people.count) < share))
+        owner = np.concatenate([owner, owner[rng.random(len(owner)) < 0.08]])  # a few open a second shop
         count = len(owner)
+        is_second = np.arange(count) >= len(np.unique(owner))
         self.rows = Rows(
             "owner",
             "trade",
@@ -63,8 +65,10 @@ class Shops(Side):
         town = [f"{self.bank.region_names[each['region']]}{each['town']}" for each in self.bank.units]
         family = people.name_list[owner]
         self.shop_names = [
-            f"{town[unit]}{name[:1]}记{names.TRADES[kind][0]}"
-            for unit, name, kind in zip(people.unit[owner].tolist(), family.tolist(), trade.tolist(), strict=True)
+            f"{town[unit]}{name[:1]}记{names.TRADES[kind][0]}{'二店' if again else ''}"
+            for unit, name, kind, again in zip(
+                people.unit[owner].tolist(), family.tolist(), trade.tolist(), is_second.tolist(), strict=True
+            )
         ]
         at = np.column_stack([people.latitude[owner], people.longitude[owner]]) + rng.normal(0, 0.004, (count, 2))
         self.at = np.where(np.isnan(at), self.bank.unit_at[people.unit[owner]], at)

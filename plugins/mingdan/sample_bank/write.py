@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mingdan.contract import load_contract
+from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import bank_tables
 from mingdan.sample_bank.bank import Bank
 from mingdan.sample_bank.books import Books
@@ -64,6 +64,11 @@ class Plan:
     def wants_slow_snapshot(self, day: int) -> bool:
         """Tables that hardly change come at month-ends and on the last day, with daily snapshots too."""
         return day == self.until or self.is_month_end(day)
+
+    def is_due(self, table: Table, day: int) -> bool:
+        """Whether a table has a partition on a day."""
+        slow = table.cadence in ("monthly", "on_change")
+        return table.kind != "snapshot" or (self.wants_slow_snapshot(day) if slow else self.wants_snapshot(day))
 
     def all_balances(self, day: int) -> bool:
         return day == self.first_day or self.is_month_end(day)
@@ -185,12 +190,16 @@ def run_bank(plan: Plan) -> dict[str, int]:
 def run_planted(plan: Plan) -> dict[str, int]:
     """Write the customers of the planted cases."""
     out = LandingPart(plan.landing, load_contract(), len(plan.chunks()) + 1)
+    told = LandingPart(plan.landing, load_contract(), len(plan.chunks()) + 2)
     planted = Planted(plan.bank(), plan.customers - planted_count(), len(plan.chunks()) + 1)
     for day in plan.days:
+        planted.write_told(told, day, plan.is_due)
         planted.write_events(out, day, plan.all_balances(day))
         if plan.wants_snapshot(day):
             planted.write_snapshots(out, day)
-    return out.rows
+        if plan.wants_slow_snapshot(day):
+            planted.write_slow(out, day)
+    return Counter(out.rows) + Counter(told.rows)
 
 
 def _check_landing(plan: Plan, truth: Path) -> None:
@@ -213,10 +222,8 @@ def _said(identity: dict[str, str]) -> str:
 def _finish(plan: Plan) -> None:
     """Mark every partition complete: event tables each day, if only to say that nothing happened."""
     for table in load_contract().tables.values():
-        slow = table.cadence in ("monthly", "on_change")
         for day in plan.days:
-            due = plan.wants_slow_snapshot(day) if slow else plan.wants_snapshot(day)
-            if table.kind == "snapshot" and not due:
+            if not plan.is_due(table, day):
                 continue
             folder = plan.landing / table.source / table.name / f"biz_date={day_of(day)}"
             folder.mkdir(parents=True, exist_ok=True)

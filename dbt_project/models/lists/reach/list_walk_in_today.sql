@@ -1,0 +1,70 @@
+-- list_walk_in_today 厅堂流量: who will probably stand in the hall today, and what should we talk about?
+--
+-- Who: a time deposit matures today; or pension or pay usually comes today and the customer comes to the counter; or the
+-- customer comes on this weekday. There must be something to talk about: money that matures, idle money, a core product
+-- missing, or no use of the app. The thirty likeliest of each branch.
+-- Order: how likely, the opportunity.
+{% call(rule) marketing_list() %}
+with known as (
+    select
+        labels.*,
+        coalesce(habits.weekday_visits_count, 0) as weekday_visits,
+        labels.next_maturity_on <= {{ list_date() }} and labels.maturity_auto_share < 1 as is_maturity,
+        habits.pension_day_months >= {{ threshold('walk_in_months', rule) }}
+        and labels.branch_visits_90d >= {{ threshold('walk_in_visits_from', rule) }} as is_pension_day,
+        habits.pay_day_months >= {{ threshold('walk_in_months', rule) }}
+        and labels.branch_visits_90d >= {{ threshold('walk_in_visits_from', rule) }} as is_payday
+    from {{ ref('customer_labels') }} as labels
+    left join {{ ref('hall_habits') }} as habits on labels.customer_id = habits.customer_id
+),
+
+expected as (
+    select
+        customer_id,
+        home_branch_id,
+        aum,
+        weekday_visits,
+        coalesce(is_maturity, false) as is_maturity,
+        coalesce(is_pension_day, false) as is_pension_day,
+        coalesce(is_payday, false) as is_payday,
+        case when is_maturity then 4 else 0 end
+        + case when is_pension_day then 3 else 0 end
+        + case when weekday_visits >= 2 * {{ threshold('walk_in_weekday_visits') }} then 3 when weekday_visits >= {{ threshold('walk_in_weekday_visits', rule) }} then 2 else 0 end
+        + case when is_payday then 1 else 0 end as likelihood,
+        case
+            when maturity_window_amount > 0 and maturity_auto_share < 1 then 'maturity'
+            when idle_demand_balance >= {{ threshold('idle_funds_from', rule) }} then 'idle'
+            when core_products_missing_count > 0 then 'product'
+            when app_tier in ('never', 'asleep') then 'app'
+        end as opportunity
+    from known
+    where not coalesce(is_minor, false) and not coalesce(is_deceased, false) and not coalesce(is_staff, false)
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by home_branch_id
+            order by
+                likelihood desc nulls last,
+                case opportunity when 'maturity' then 1 when 'idle' then 2 when 'product' then 3 else 4 end,
+                aum desc nulls last,
+                customer_id
+        ) as place
+    from expected
+    where likelihood > 0 and opportunity is not null
+)
+
+select
+    customer_id as subject_id,
+    cast(null as decimal(18, 2)) as stake_amount,
+    {{ list_date() }} as due_on,
+    opportunity as hall_opportunity,
+    is_maturity as is_maturity_day,
+    is_pension_day,
+    is_payday,
+    cast(weekday_visits as integer) as weekday_visits_count
+from ranked
+where place <= {{ threshold('walk_in_per_branch', rule) }}
+{% endcall %}

@@ -1,0 +1,64 @@
+-- review_successes: of the leads whose time is up on the business date, which ones succeeded?
+--
+-- One row per lead, shown or held out, that was first listed exactly as many days ago as its list allows for success. The
+-- entry's success rule is read on the subject's labels of today, beside the baseline that was fixed when the lead was
+-- opened (baseline_<name>): the same rule for listed and held out, whatever the branch reported. A prospect is judged on
+-- the customer they have become, a company on its own row. Unknown where these do not tell; who is not there did not
+-- succeed.
+--
+-- The rules come from the entries of all lists (mingdan.catalog.success_rules), on or off today: leads of a list that was
+-- switched off have their outcome, too.
+{% set rules = var('success_rules', {}) %}
+with matured as (
+    select *
+    from {{ source('memory', 'matured_decisions') }}
+),
+
+judged as (
+    {% for list, rule in rules.items() -%}
+    select
+        matured.lead_id,
+        case when labels.due_lead_id is null then false else labels.is_success end as is_success
+    from matured
+    left join (
+        select
+            due.due_lead_id,
+            cast({{ rule.when }} as boolean) as is_success
+        from (
+            select
+                subject_id as due_subject_id,
+                lead_id as due_lead_id{% for name, kind in rule.baseline.items() %},
+                cast({{ json_value('baseline', name) }} as {{ dbt.type_string() if kind == 'varchar' else kind }}) as baseline_{{ name }}{% endfor %}
+            from matured
+            where list = '{{ list }}'
+        ) as due
+        {% if rule.subject == 'corporate' -%}
+        inner join {{ ref('corporates') }} as subjects on due.due_subject_id = subjects.corporate_id
+        {%- elif rule.subject == 'prospect' -%}
+        inner join {{ ref('prospect_links') }} as links on due.due_subject_id = links.prospect_id
+        inner join {{ ref('customer_labels') }} as subjects on links.customer_id = subjects.customer_id
+        {%- else -%}
+        inner join {{ ref('customer_labels') }} as subjects on due.due_subject_id = subjects.customer_id
+        {%- endif %}
+    ) as labels on matured.lead_id = labels.due_lead_id
+    where matured.list = '{{ list }}' and matured.first_listed_on = {{ plus_days(as_of(), -rule.within_days) }}
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select cast(null as {{ dbt.type_string() }}) as lead_id, cast(null as boolean) as is_success
+    from {{ ref('customer_labels') }}
+    where 1 = 0
+    {% endfor %}
+)
+
+select
+    matured.list,
+    matured.lead_id,
+    matured.subject_id,
+    matured.branch_id,
+    matured.first_listed_on,
+    matured.is_ghost,
+    matured.score,
+    judged.is_success,
+    {{ as_of_column() }}
+from matured
+inner join judged on matured.lead_id = judged.lead_id
