@@ -132,6 +132,17 @@ def why(
 
 
 @app.command()
+def preview(list_code: Annotated[str, typer.Argument(metavar="LIST", help="Code of the list.")], as_of: Day) -> None:
+    """Show a list's candidates on a built day: per branch and score, whom it takes from other lists, a sample."""
+    from mingdan.preview import tell
+
+    with said_plainly():
+        settings = settings_module.load()
+        for line in tell(settings_module.home(settings), settings, list_code, as_of.date()):
+            typer.echo(line)
+
+
+@app.command()
 def dictionary(code: Annotated[str | None, typer.Argument(help="A label, event or segment.")] = None) -> None:
     """Say what a label, event or segment means, rests on and how it is spread; without a code all of them in brief."""
     from mingdan.dictionary import tell

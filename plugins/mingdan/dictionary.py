@@ -192,22 +192,27 @@ def macros_in(sql: str) -> set[str]:
     waiting = [without_comments(sql)]
     while waiting:
         body = waiting.pop()
-        new = {name for name in macros() if name not in found and re.search(rf"\b{name}\(", body)}
+        new = (set(re.findall(r"\b(\w+)\(", body)) & macros().keys()) - found
         found |= new
         waiting += [without_comments(macros()[name]) for name in new]
     return found
 
 
+@cache
+def thresholds() -> frozenset[str]:
+    """Names of the shipped thresholds."""
+    return frozenset(load_shipped().thresholds)
+
+
 def thresholds_in(sql: str) -> set[str]:
     """Thresholds that an SQL text asks for, its macros included; a name put together ('a_' ~ x ~ '_b') means all that
     fit."""
-    known = load_shipped().thresholds
     bodies = [without_comments(sql), *(macros()[name] for name in macros_in(sql) if name != "threshold")]
     found: set[str] = set()
     for asked in (match for body in bodies for match in THRESHOLD.findall(body)):
         parts = [re.escape(part.strip()[1:-1]) if part.strip()[:1] in "'\"" else r"\w+" for part in asked.split("~")]
         if any(part != r"\w+" for part in parts):
-            found |= {name for name in known if re.fullmatch("".join(parts), name)}
+            found |= {name for name in thresholds() if re.fullmatch("".join(parts), name)}
     return found
 
 

@@ -45,4 +45,4 @@ def test_a_model_has_a_description_and_a_key_test(path: Path) -> None:
         *(test for column in entry.get("columns", []) for test in column.get("data_tests", [])),
     ]
     kinds = {test if isinstance(test, str) else next(iter(test)) for test in tests}
-    assert kinds & {"unique", "unique_together"}, f"{path.name} has no key test"
+    assert kinds & {"key", "unique_together"}, f"{path.name} has no key test"

@@ -192,7 +192,15 @@ def credit(c: Customer) -> dict[str, Any]:
 
 
 def whitelist(c: Customer) -> dict[str, Any]:
-    rows = [row for row in c.bank.of("lending.loan_whitelist", c.id) if row.valid_from <= c.as_of <= row.valid_to]
+    nameless = c.bank.of("lending.loan_whitelist", None) if c.core.id_hash else []
+    rows = [
+        row
+        for row in [
+            *c.bank.of("lending.loan_whitelist", c.id),
+            *(row for row in nameless if row.id_hash == c.core.id_hash),
+        ]
+        if row.valid_from <= c.as_of <= row.valid_to and row.contact_ground is not None
+    ]
     best = min(
         rows,
         key=lambda row: (-row.approved_limit, -row.valid_to.toordinal(), row.product_code, row.batch_id),

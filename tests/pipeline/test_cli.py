@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,22 @@ def test_why_shows_a_non_candidate_the_who_beside_their_own_values(mingdan, bank
     assert "idle_demand_balance = " in said.stdout
 
 
+def test_preview_counts_what_was_decided_and_names_no_customer(mingdan, bank: Bank) -> None:
+    said = mingdan("preview", "tier_upgrade", "--as-of", SECOND)
+    assert said.exit_code == 0
+    decided = bank.history("decisions", SECOND, "list, state, reason, subject_id").to_pylist()
+    candidates = [row for row in decided if row["list"] == "tier_upgrade" and row["state"] != "not_a_candidate"]
+    assert f"{len(candidates)} candidates" in said.stdout
+    listed = sum(row["state"] == "listed" for row in candidates)
+    assert sum(int(n) for n in re.findall(r"^- listed \(\w+\): (\d+)$", said.stdout, re.M)) == listed
+    lost = [row for row in decided if row["state"] == "listed_elsewhere" and row["reason"] == "tier_upgrade"]
+    taken = Counter(row["list"] for row in lost)
+    assert {f"- {code}: {count}" for code, count in taken.items()} <= set(said.stdout.splitlines())
+    people = "select full_name from subjects where subject_type = 'customer' and full_name is not null"
+    names = {row[0] for row in bank.warehouse(people)}
+    assert not [name for name in names if name in said.stdout]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -46,6 +64,8 @@ def test_why_shows_a_non_candidate_the_who_beside_their_own_values(mingdan, bank
         (("why", "C1", "--as-of", "2026-07-01", "--list", "idle"), "no list 'idle'; known lists are app_activation"),
         (("run", "--as-of", "2026-07-01", "--lists", "idle"), "no list 'idle'; known lists are app_activation"),
         (("check-sources", "--as-of", "2026-08-15"), "core.customers"),
+        (("preview", "idle", "--as-of", "2026-07-01"), "no list 'idle'; known lists are app_activation"),
+        (("preview", "idle_funds", "--as-of", "2020-01-01"), "business date 2020-01-01 was not built"),
         (("verify", "2020-01-01"), "2020-01-01"),
     ],
 )

@@ -8,9 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mingdan.sample_bank import books as b
-from mingdan.sample_bank.columns import day_of
 from mingdan.sample_bank.dates import add_months
-from mingdan.sample_bank.holidays import is_working_day
 from mingdan.sample_bank.script import Case, Person, cases_of
 
 MEMBER: Final = "member"
@@ -125,19 +123,23 @@ def app_growth() -> Iterator[Case]:
     def by_wallet(yuan: float) -> Build:
         return lambda person: person.pays(10, yuan, channel=b.WALLET)
 
-    def often(person: Person) -> None:
-        for ago in range(12):
-            person.logs_in(ago)
+    def logs_in(days: int) -> Build:
+        def build(person: Person) -> None:
+            for ago in range(days):
+                person.logs_in(ago)
+
+        return build
 
     def without_app(person: Person) -> None:
         person.uses_app = False
 
     yield Case(MEMBER, "at the counter twice in a quarter", holding(6_000, draws_cash(20, 89)))
     yield Case(MEMBER, "most of the payments by wallet", holding(6_000, by_wallet(4_000)))
+    yield Case(MEMBER, "logs in every week, three visits", holding(6_000, draws_cash(9, 20, 40), logs_in(4)))
     yield Case(NEAR_MISS, "at the counter once", holding(6_000, draws_cash(20)))
     yield Case(NEAR_MISS, "at the counter twice, the first time 90 days ago", holding(6_000, draws_cash(20, 90)))
     yield Case(NEAR_MISS, "three quarters of the payments by wallet", holding(6_000, by_wallet(1_600)))
-    yield Case(NEAR_MISS, "logs in on every day of late", holding(6_000, draws_cash(20, 40), often))
+    yield Case(NEAR_MISS, "logs in on every day of late", holding(6_000, draws_cash(20, 40), logs_in(12)))
     yield Case(NEAR_MISS, "never signed up", holding(6_000, draws_cash(20, 40), without_app))
 
 
@@ -156,6 +158,7 @@ def wecom_add() -> Iterator[Case]:
 def card_first_use() -> Iterator[Case]:
     yield Case(MEMBER, "approved ten days ago, not activated", holding(5_000, card(10, None, None)))
     yield Case(MEMBER, "activated 60 days ago, never used", holding(5_000, card(66, 60, None)))
+    yield Case(MEMBER, "approved 60 days ago, not activated", holding(5_000, card(60, None, None)))
     yield Case(NEAR_MISS, "activated 61 days ago, never used", holding(5_000, card(66, 61, None)))
     yield Case(NEAR_MISS, "approved 61 days ago, not activated", holding(5_000, card(61, None, None)))
     yield Case(NEAR_MISS, "activated 20 days ago, used yesterday", holding(5_000, card(25, 20, 1), buys(1, 30)))
@@ -193,6 +196,7 @@ def card_cooling() -> Iterator[Case]:
 def card_dormant() -> Iterator[Case]:
     yield Case(MEMBER, "last used 180 days ago", holding(5_000, card(), buys(180, 300)), 190)
     yield Case(MEMBER, "used before the history and never since", holding(60_000, card()), 190)
+    yield Case(MEMBER, "last used 250 days ago, for 6 000", holding(5_000, card(), buys(250, 6_000)), 260)
     yield Case(NEAR_MISS, "last used 179 days ago", holding(5_000, card(), buys(179, 300)), 190)
     yield Case(NEAR_MISS, "unused for long, and closed since", holding(5_000, card(closed=20)), 190)
 
@@ -204,6 +208,7 @@ def card_winback() -> Iterator[Case]:
 
     yield Case(MEMBER, "closed 20 days ago, 1 200 spent before", holding(5_000, card(closed=20), buys(60, 1_200)))
     yield Case(MEMBER, "closed 360 days ago", holding(60_000, card(closed=360)))
+    yield Case(MEMBER, "closed 100 days ago, a time deposit here", holding(5_000, card(closed=100), deposit(30_000)))
     yield Case(NEAR_MISS, "closed 370 days ago", holding(60_000, card(closed=370)))
     yield Case(NEAR_MISS, "closed 20 days ago, 66 years old", holding(5_000, card(closed=20), aged(66)))
     yield Case(
@@ -248,6 +253,12 @@ def card_instalment() -> Iterator[Case]:
         holding(5_000, card(owed=1_000), buys(80, 5_000), buys(20, 5_000)),
         185,
     )
+    yield Case(
+        MEMBER,
+        "12 000 in one purchase, instalments before",
+        holding(5_000, card(owed=12_000), buys(150, 2_000, True), buys(10, 12_000)),
+        185,
+    )
     yield Case(NEAR_MISS, "2 990 in one purchase", holding(5_000, card(owed=2_990), buys(20, 2_990)), 185)
     yield Case(NEAR_MISS, "3 000 in instalments already", holding(5_000, card(owed=3_000), buys(20, 3_000, True)), 185)
     yield Case(NEAR_MISS, "3 000, of which 900 is owed", holding(5_000, card(owed=900), buys(20, 3_000)), 185)
@@ -274,6 +285,7 @@ def nearby() -> Iterator[Case]:
 
     yield Case(MEMBER, "400 m from a branch that is not theirs, no manager", lives(0.4))
     yield Case(MEMBER, "1.45 km from a branch that is not theirs, no manager", lives(1.45))
+    yield Case(MEMBER, "900 m from a branch that is not theirs, no manager", lives(0.9))
     yield Case(NEAR_MISS, "1.6 km away", lives(1.6))
     yield Case(NEAR_MISS, "400 m away, with a manager", lives(0.4, managed=True))
     yield Case(NEAR_MISS, "400 m from their own branch", lives(0.4, elsewhere=False))
@@ -281,25 +293,19 @@ def nearby() -> Iterator[Case]:
 
 @cases_of("walk_in_today")
 def walk_in_today() -> Iterator[Case]:
-    """The hall opens on the first working day after the day of the cases."""
-
-    def ahead(person: Person) -> int:
-        days = 1
-        while not is_working_day(day_of(person.stage.today + days)):
-            days += 1
-        return days
+    """The list date is the day after the day of the cases."""
 
     def on_weekday(weeks: int) -> Build:
-        return lambda person: draws_cash(*(7 * week - ahead(person) for week in range(1, weeks + 1)))(person)
+        return draws_cash(*(7 * week - 1 for week in range(1, weeks + 1)))
 
     def between(visits: int) -> Build:
-        """Visits on the day of the week after the list date's."""
-        return lambda person: draws_cash(*(7 * week - ahead(person) - 1 for week in range(2, visits + 2)))(person)
+        """Visits on the weekday after the list date's."""
+        return draws_cash(*(7 * week - 2 for week in range(1, visits + 1)))
 
     def pensions(months: int) -> Build:
         def build(person: Person) -> None:
             person.aged(66)
-            opens = np.array([person.stage.today + ahead(person)])
+            opens = np.array([person.stage.today + 1])
             for month in range(1, months + 1):
                 person.receives(
                     person.stage.today - int(add_months(opens, -month)[0]), 2_600, type_=b.PENSION, channel=b.BATCH,
@@ -308,14 +314,15 @@ def walk_in_today() -> Iterator[Case]:
 
         return build
 
-    def matures(days_later: int, auto: bool = False) -> Build:
-        return lambda person: person.time_deposit(30_000, ahead(person) + days_later, auto=auto)
+    def matures(days: int, auto: bool = False) -> Build:
+        return lambda person: person.time_deposit(30_000, days, auto=auto)
 
     yield Case(MEMBER, "at the counter on this weekday in each of four weeks", holding(4_000, on_weekday(4)))
     yield Case(MEMBER, "a pension around this day twice, two visits", holding(4_000, pensions(2), between(2)))
-    yield Case(MEMBER, "a time deposit matures today", holding(4_000, matures(0)))
+    yield Case(MEMBER, "a time deposit matures today", holding(4_000, matures(1)))
+    yield Case(MEMBER, "a time deposit matured yesterday", holding(4_000, matures(0)))
     yield Case(NEAR_MISS, "on this weekday in three weeks only", holding(4_000, on_weekday(3)))
     yield Case(NEAR_MISS, "a pension around this day twice, one visit", holding(4_000, pensions(2), between(1)))
     yield Case(NEAR_MISS, "a pension around this day once, two visits", holding(4_000, pensions(1), between(2)))
-    yield Case(NEAR_MISS, "a time deposit matures the day after", holding(4_000, matures(1)))
-    yield Case(NEAR_MISS, "a time deposit matures today and rolls over", holding(4_000, matures(0, auto=True)))
+    yield Case(NEAR_MISS, "a time deposit matures the day after", holding(4_000, matures(2)))
+    yield Case(NEAR_MISS, "a time deposit matures today and rolls over", holding(4_000, matures(1, auto=True)))

@@ -209,6 +209,17 @@ def states() -> Iterator[Shown]:
     yield Shown("is_long_dormant", False, "silent for a year, 11 on the account", is_silent(11), 425)
     yield Shown("is_dormant", False, "silent for long, awake since ten weeks", woke, 425)
     yield Shown("has_demand", False, "a loan, and the account closed", has_a_loan_only)
+
+    def has_left_nothing(person: Person) -> None:
+        person.uses_app = person.is_busy = False
+        person.accounts[0].closed = person.stage.first_day - 200
+
+    def says_no_gender(person: Person) -> None:
+        is_silent(600)(person)
+        person.about["gender"] = "U"
+
+    yield Shown("holding_pattern", "none", "the account closed, and nothing else", has_left_nothing)
+    yield Shown("gender", "U", "gender not known", says_no_gender)
     yield Shown("is_deceased", True, "deceased", is_dead)
 
 
@@ -255,6 +266,22 @@ def families() -> Iterator[Shown]:
     yield Shown("transfer_tie_count", 2, "three transfers to each of two others", sends_to_two)
     yield Shown("referrals_funded_90d_count", 2, "sent three, of whom two keep money here", refers((5_000, 2_000, 500)))
     yield Shown("referrals_12m", 3, "sent three, none of whom keeps money here", refers((500, 400, 300)))
+
+
+@showing
+def tiers() -> Iterator[Shown]:
+    def holds(yuan: float) -> Build:
+        return lambda person: person.holds(yuan)
+
+    def married(person: Person) -> None:
+        person.holds(3_000)
+        other = person.companion()
+        other.holds(6_500_000)
+        person.related(other, "spouse")
+
+    yield Shown("value_tier", "private", "the floor of the private tier", holds(6_000_000))
+    yield Shown("value_tier", "diamond", "1 000 below it", holds(5_999_000))
+    yield Shown("best_introducer_tier", "private", "married to a customer of the private tier", married)
 
 
 @showing

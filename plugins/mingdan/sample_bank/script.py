@@ -274,7 +274,7 @@ class Person:
         if instalment:
             self.every_month(12, lambda ago: due.update({self.on(ago): 0}))
             due = {day: 0 for day in due if self.on(opened) < day and (settled is None or day <= done)}
-            if late:
+            if 0 < late <= len(due):
                 due[sorted(due)[-late]] = 9
         cents = round(yuan * 100)
         self.loans.append(
@@ -368,12 +368,20 @@ class Stage:
             person.accounts[0].opened = first_day - 900 - person.number % 700
             if person.opened_days is not None:
                 person.accounts[0].opened = today - person.opened_days
+                self._deposit_first(person)
             if person.uses_app:
                 person.services.append(("app", first_day - 300))
                 for days_ago in range(2 + person.number % 9, today - first_day + 1, 9):
                     person.logs_in(days_ago)
             if person.is_busy:
                 person.every_month(8, partial(person.turns_over, yuan=200))
+
+    def _deposit_first(self, person: Person) -> None:
+        """What lies on an account opened within the history was paid in on its first day."""
+        account = person.accounts[0]
+        if account.opened >= self.first_day and account.balance:
+            yuan, account.balance = account.balance / 100, 0
+            person.moves(self.today - account.opened, yuan, b.IN, type_=b.CASH, channel=b.COUNTER)
 
     def person(self) -> Person:
         person = Person(self, self.first_number + len(self.people))

@@ -1,6 +1,6 @@
 -- list_walk_in_today 厅堂流量: who will probably stand in the hall today, and what should we talk about?
 --
--- Who: a time deposit matures today; or pension or pay usually comes today and the customer comes to the counter; or the
+-- Who: a time deposit matures today, or did since the last working day and still lies there; or pension or pay usually comes today and the customer comes to the counter; or the
 -- customer comes on this weekday. There must be something to talk about: money that matures, idle money, a core product
 -- missing, or no use of the app. The thirty likeliest of each branch.
 -- Order: how likely, the opportunity.
@@ -9,7 +9,11 @@ with known as (
     select
         labels.*,
         coalesce(habits.weekday_visits_count, 0) as weekday_visits,
-        labels.next_maturity_on <= {{ list_date() }} and labels.maturity_auto_share < 1 as is_maturity,
+        case
+            when labels.maturity_auto_share < 1 and labels.next_maturity_on <= {{ list_date() }} then labels.next_maturity_on
+            when labels.maturity_auto_share < 1 and labels.maturity_due_on >= {{ recent_since(1) }} and labels.maturity_due_on <= {{ list_date() }}
+                then labels.maturity_due_on
+        end as hall_maturity_on,
         habits.pension_day_months >= {{ threshold('walk_in_months', rule) }}
         and labels.branch_visits_90d >= {{ threshold('walk_in_visits_from', rule) }} as is_pension_day,
         habits.pay_day_months >= {{ threshold('walk_in_months', rule) }}
@@ -24,10 +28,10 @@ expected as (
         home_branch_id,
         aum,
         weekday_visits,
-        coalesce(is_maturity, false) as is_maturity,
+        hall_maturity_on,
         coalesce(is_pension_day, false) as is_pension_day,
         coalesce(is_payday, false) as is_payday,
-        case when is_maturity then 4 else 0 end
+        case when hall_maturity_on is not null then 4 else 0 end
         + case when is_pension_day then 3 else 0 end
         + case when weekday_visits >= 2 * {{ threshold('walk_in_weekday_visits') }} then 3 when weekday_visits >= {{ threshold('walk_in_weekday_visits', rule) }} then 2 else 0 end
         + case when is_payday then 1 else 0 end as likelihood,
@@ -61,7 +65,7 @@ select
     cast(null as decimal(18, 2)) as stake_amount,
     {{ list_date() }} as due_on,
     opportunity as hall_opportunity,
-    is_maturity as is_maturity_day,
+    hall_maturity_on,
     is_pension_day,
     is_payday,
     cast(weekday_visits as integer) as weekday_visits_count
