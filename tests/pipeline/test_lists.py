@@ -47,7 +47,8 @@ def test_lists_of_prospects_and_companies_hold_who_the_raw_files_say(bank: Bank)
     census = bank.warehouse(
         "select distinct 'P' || md5('census|' || coalesce(id_hash, prospect_mobile, prospect_name)) "
         "from landing.lending__loan_whitelist "
-        "where biz_date = (select max(biz_date) from landing.lending__loan_whitelist) and customer_id is null and origin = 'village_census' and approved_limit >= 5000 and village_code is not null "
+        "where biz_date = (select max(biz_date) from landing.lending__loan_whitelist) and customer_id is null "
+        "and origin = 'village_census' and approved_limit >= 5000 and village_code is not null "
         f"and valid_from <= '{SECOND}' and valid_to >= '{SECOND}' "
         "and not exists (from landing.core__customers c where c.id_hash = lending__loan_whitelist.id_hash) "
         "and not exists (from landing.core__customers c where c.mobile = lending__loan_whitelist.prospect_mobile)"

@@ -33,7 +33,9 @@ for table in sys.argv[3].split(","):
 def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path:
     bank = tmp_path / f"settings-{engine}"
     bank.mkdir()
-    (bank / "settings.yml").write_text(f"engine: {engine}\nkeep_copies: {json.dumps(engine == 'spark')}\n")
+    (bank / "settings.yml").write_text(
+        f"engine: {engine}\nlists_off: []\nkeep_copies: {json.dumps(engine == 'spark')}\n"
+    )
     target = tmp_path / f"tables-{engine}"
     script = tmp_path / "day.py"  # a file: under `python -c` an import of pyspark ends the process, silently
     script.write_text(DAY)

@@ -1,8 +1,9 @@
 -- customer_month_flows: how much came in from outside in a month, and how much went out?
 --
--- One row per customer and calendar month with any external flow, for the last six complete months and the running one; of its
--- inflow also what fell within the last 90 days and the 90 before, of its outflow what fell within the last six months.
-{% set first_before = month_ends(7)[6] %}
+-- One row per customer and calendar month with any external flow, for the last seven complete months and the running one
+-- (the six months before a month-end may begin on the last day of a seventh); of its inflow also what fell within the last
+-- 90 days and the 90 before, of its outflow what fell within the last six months.
+{% set first_before = month_ends(8)[7] %}
 select
     customer_id,
     last_day(biz_date) as month_end,

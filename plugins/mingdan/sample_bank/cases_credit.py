@@ -156,6 +156,11 @@ def mortgage_cross_sell() -> Iterator[Case]:
         "a mortgage of four years, on time",
         of(earns(9_000), loan("mortgage", 300_000, 1_500, instalment=2_500)),
     )
+    yield Case(
+        MEMBER,
+        "a mortgage of two years, a credit card and nothing else",
+        of(earns(12_000), loan("mortgage", 520_000, 800, instalment=3_200), has_card),
+    )
     yield Case(NEAR_MISS, "a mortgage of 11 months", of(earns(9_000), loan("mortgage", 300_000, 350)))
     yield Case(
         NEAR_MISS,
@@ -182,6 +187,12 @@ def limit_increase() -> Iterator[Case]:
         "a consumer loan, ten instalments, all on time",
         of(earns(8_000), loan("consumer", 40_000, 320, instalment=900)),
         330,
+    )
+    yield Case(
+        MEMBER,
+        "an online loan without a limit, eleven instalments, all on time",
+        of(earns(6_000), loan("online", 18_000, 345, instalment=600)),
+        355,
     )
     yield Case(
         NEAR_MISS, "nine instalments so far", of(earns(8_000), loan("consumer", 40_000, 290, instalment=900)), 330
@@ -218,7 +229,7 @@ def internet_loan_swap() -> Iterator[Case]:
     yield Case(
         MEMBER,
         "two lenders, repaid twice each",
-        of(earns(8_000), *[sends(ago, 2_000, name) for ago in (8, 39) for name in (one, other)]),
+        of(holds(9_000), earns(8_000), *[sends(ago, 2_000, name) for ago in (8, 39) for name in (one, other)]),
     )
     yield Case(
         MEMBER,
@@ -254,6 +265,7 @@ def other_bank_loan() -> Iterator[Case]:
 
     yield Case(MEMBER, "1 000 to a mortgage elsewhere on each 15th", of(earns(8_000), holds(60_000), repays(1_000)))
     yield Case(MEMBER, "5 500 in each of three months", of(earns(8_000), holds(60_000), repays(5_500, 3)))
+    yield Case(MEMBER, "2 300 in each of eight months", of(earns(12_000), holds(30_000), repays(2_300, 8)))
     yield Case(NEAR_MISS, "990 a month", of(earns(8_000), holds(60_000), repays(990)))
     yield Case(NEAR_MISS, "5 500 in two months so far", of(earns(8_000), holds(60_000), repays(5_500, 2)))
     yield Case(NEAR_MISS, "2 500 a month to the own name elsewhere: perhaps savings", of(holds(60_000), forwards))
@@ -266,6 +278,7 @@ def etc_credit() -> Iterator[Case]:
 
     yield Case(MEMBER, "100 a month in tolls", of(drives(100)))
     yield Case(MEMBER, "620 a month, paid here", of(drives(620), earns(8_000)))
+    yield Case(MEMBER, "250 a month, paid here, 52 years old", of(drives(250), earns(6_500), aged(52)))
     yield Case(NEAR_MISS, "99 a month", of(drives(99)))
     yield Case(NEAR_MISS, "contract cancelled", of(drives(300, "cancelled")))
     yield Case(NEAR_MISS, "a loan runs", of(drives(300), earns(8_000), loan("auto", 40_000)))
@@ -321,6 +334,11 @@ def sole_proprietor() -> Iterator[Case]:
 
     yield Case(MEMBER, "known by the identity hash, registered three years ago", of(owns(1_100)))
     yield Case(MEMBER, "known by the mobile alone, registered last month", of(owns(40, has_hash=False)))
+    yield Case(
+        MEMBER,
+        "one business cancelled, another of eight months active, a credit card",
+        of(owns(1_900, "cancelled"), owns(250), has_card),
+    )
     yield Case(NEAR_MISS, "the business is cancelled", of(owns(1_100, "cancelled")))
     yield Case(NEAR_MISS, "holds every core product", of(owns(1_100), earns(8_000), has_every_core_product))
 
@@ -335,6 +353,7 @@ def corporate_link() -> Iterator[Case]:
 
     yield Case(MEMBER, "the company keeps exactly 10 000", of(represents(10_000)))
     yield Case(MEMBER, "the company keeps two million, the owner 60 000", of(represents(2_000_000), holds(60_000)))
+    yield Case(MEMBER, "the company keeps 260 000, the owner 20 000", of(represents(260_000), holds(20_000)))
     yield Case(NEAR_MISS, "the company keeps 9 900", of(represents(9_900)))
     yield Case(NEAR_MISS, "the owner is in the wealth tier", of(represents(2_000_000), holds(200_000)))
 
