@@ -194,7 +194,9 @@ def test_each_list_is_published_empty_by_rule_or_off_and_says_why(days: dict[dat
     for day in days.values():
         states = pd.DataFrame(day.manifest["lists"])
         off = states[states["state"] == "off"]
-        assert dict(zip(off["list"], off["why"], strict=True)) == reasons_off(day.as_of) and off["branch_id"].isna().all()
+        assert (
+            dict(zip(off["list"], off["why"], strict=True)) == reasons_off(day.as_of) and off["branch_id"].isna().all()
+        )
         on = states[states["state"] != "off"]
         assert set(on["list"]) == set(LISTS) and set(on["list"]) | set(reasons_off(day.as_of)) == set(catalog.entries())
         assert on.groupby("list")["branch_id"].agg(set).map(BRANCHES.__eq__).all()

@@ -40,8 +40,8 @@ union all
 select
     'prospect' as subject_type,
     prospects.prospect_id,
-    prospects.branch_id,
-    prospects.branch_id,
+    prospects.branch_id as home_branch_id,
+    prospects.branch_id as nearest_branch_id,
     villages.grid_manager_id,
     coalesce(businesses.owner_name, people.prospect_name),
     coalesce(businesses.owner_mobile, people.prospect_mobile),
@@ -83,8 +83,8 @@ union all
 select
     'corporate' as subject_type,
     corporate_id,
-    branch_id,
-    branch_id,
+    branch_id as home_branch_id,
+    branch_id as nearest_branch_id,
     manager_id,
     corporate_name,
     cast(null as {{ string }}),
