@@ -95,7 +95,8 @@ def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(
 ) -> None:
     folder = project / "dbt_project" / "models" / "lists" / "deposit"
     (folder / "list_long_standing.sql").write_text(SQL, encoding="utf-8")
-    due_next_day = ENTRY.replace("within_days: 90", "within_days: 0")  # listed for 1 July, judged on its evening
+    # listed for 1 July and judged on its evening; of such weight that it wins its customers from the other lists
+    due_next_day = ENTRY.replace("within_days: 90", "within_days: 0").replace("weight: 1.0", "weight: 500.0")
     (folder / "list_long_standing.yml").write_text(due_next_day, encoding="utf-8")
     home = tmp_path / "home"
     for as_of in (FIRST, SECOND):

@@ -3,12 +3,13 @@
 -- Who: wealth tier and up, the widest gap to the reference at least 15 points, and at least 60 % of the money seen here,
 -- so that the gap is the customer's and not only our view of it. No insurance is proposed beyond the age of 60.
 -- Order: the gap, money that matures soon, a valid risk assessment.
+{% set gap_amount = money('floor(cast(aum as double) * asset_widest_gap_points + 0.5) / 100') %}
 {% call(rule) marketing_list() %}
 select
     customer_id as subject_id,
-    aum * asset_widest_gap_points / 100 as stake_amount,
+    {{ gap_amount }} as stake_amount,
     cast(null as date) as due_on,
-    {{ money('aum * asset_widest_gap_points / 100') }} as allocation_gap_amount
+    {{ gap_amount }} as allocation_gap_amount
 from {{ ref('customer_labels') }}
 where value_tier in ('wealth', 'platinum', 'diamond', 'private')
     and asset_widest_gap_points >= {{ threshold('allocation_gap_from', rule) }}
