@@ -189,7 +189,7 @@ def test_the_services_bring_one_run_of_the_dag_to_its_end(running: Running) -> N
     until(120, "a run that waits for its sources", lambda: states()["wait_for_sources"] == "deferred")
     done = running.run("scheduler", "mingdan sample-bank --customers 2000 --until 2026-06-29")
     assert done.returncode == 0, done.stderr
-    state = until(300, "the end of the run", lambda: {"success": 1, "failed": 2}.get(the_run()["state"]))
+    state = until(600, "the end of the run", lambda: {"success": 1, "failed": 2}.get(the_run()["state"]))
     assert state == 1, f"{states()}\n{running.log('scheduler')}"
     assert len(states()) == 8 and set(states().values()) == {"success"}
     current = json.loads((running.home / "published" / "current.json").read_text(encoding="utf-8"))
