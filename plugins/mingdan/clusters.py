@@ -1,8 +1,8 @@
 """Preference clusters: k-means over behaviour, fitted once a month beside the warehouse.
 
-A fit is a small dated file, history/preference_clusters/as_of=<month-end>.json: the centroids by name, what they were
-fitted on and how far each moved. Models only look up the nearest centroid, in SQL. A fit holds from the business date
-after its own (`fitted_on`), so that any day, built again, finds the centroids that it was built with."""
+A fit is a small dated file, history/preference_clusters/as_of=<month-end>/clusters.json: the centroids by name, what
+they were fitted on and how far each moved. Models only look up the nearest centroid, in SQL. A fit holds from the
+business date after its own (`fitted_on`), so that any day, built again, finds the centroids that it was built with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Centroids = dict[str, dict[str, float]]
 
 def centroids(home: Home, as_of: date) -> Centroids:
     """The centroids that hold on a business date: of the newest fit made before it, else the shipped ones."""
-    fits = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder(home).glob("as_of=*.json"))]
+    fits = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder(home).glob("as_of=*/clusters.json"))]
     held = [fit for fit in fits if date.fromisoformat(fit["fitted_on"]) < as_of]
     newest = max(held, key=lambda fit: (fit["as_of"], fit["fitted_on"]), default=None)
     return (newest or json.loads(SHIPPED.read_text(encoding="utf-8")))["clusters"]
@@ -38,7 +38,7 @@ def refit(warehouse: Warehouse, home: Home, as_of: date) -> Path | None:
 
     Building that date again fits it again. Returns the file, or None when the month has its fit or too few customers
     show any behaviour."""
-    path = folder(home) / f"as_of={last_month_end(as_of)}.json"
+    path = folder(home) / f"as_of={last_month_end(as_of)}" / "clusters.json"
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["fitted_on"] != str(as_of):
         return None
     before = centroids(home, as_of)

@@ -10,7 +10,10 @@ from pathlib import Path
 from mingdan.settings import Home, Settings
 from mingdan.stores import Store
 
-DAILY = ("customer_labels", "customer_events", "customer_segments", "segment_marts")
+DAILY = (
+    "customer_labels", "customer_events", "customer_segments", "prospect_segments", "segment_marts",
+    "segment_migration", "dictionary",
+)  # fmt: skip
 FOR_EVER = ("lead_labels",)
 
 

@@ -129,13 +129,19 @@ class Settings:
         }
 
     def write_seeds(self, folder: Path) -> Path:
-        """Write the merged tables as CSV files for dbt; the same settings give the same files."""
+        """Write the merged tables as CSV files for dbt; the same settings give the same files.
+
+        dbt-spark puts each cell between quotes as it is, so an apostrophe is escaped for that engine."""
+
+        def cell(text: str) -> str:
+            return text.replace("\\", "\\\\").replace("'", "\\'") if self.engine == "spark" else text
+
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in self.tables.items():
             with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
                 writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
                 writer.writeheader()
-                writer.writerows(rows)
+                writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
         for shipped in SEEDS.glob("*.yml"):
             (folder / shipped.name).write_bytes(shipped.read_bytes())
         return folder

@@ -106,3 +106,11 @@ def test_settings_check_shows_what_the_bank_changed(mingdan, tmp_path: Path, mon
     (tmp_path / "settings.yml").write_text("default_branch_capacity: 12\n")
     monkeypatch.setenv("MINGDAN_SETTINGS", str(tmp_path))
     assert "default_branch_capacity: 12   (shipped: 30)" in mingdan("settings", "check").stdout
+
+
+def test_prune_reads_every_folder_that_a_day_leaves(mingdan, bank: Bank) -> None:
+    assert (bank.home / "history" / "preference_clusters").exists()
+    said = mingdan("prune", "--today", "2031-01-01")
+    assert said.exit_code == 0, said.stderr
+    kept = {path.name for path in (bank.home / "history").iterdir() if f"history/{path.name}/as_of=" not in said.stdout}
+    assert kept == {"lead_labels"}

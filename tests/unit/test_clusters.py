@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Home:
 def test_a_fit_holds_from_the_day_after_it_and_never_changes_what_a_day_was_built_with(home: Home) -> None:
     assert clusters.centroids(home, date(2026, 7, 1)) == SHIPPED
     path = clusters.refit(Built(SHIPPED), home, date(2026, 7, 1))
-    assert path is not None and path.name == "as_of=2026-06-30.json"
+    assert path is not None and path.parent.name == "as_of=2026-06-30"
     fitted = json.loads(path.read_text(encoding="utf-8"))
     assert fitted["fitted_on"] == "2026-07-01" and fitted["sample"] == 60 * len(SHIPPED)
     assert clusters.centroids(home, date(2026, 7, 1)) == SHIPPED
@@ -55,7 +55,7 @@ def test_a_fit_holds_from_the_day_after_it_and_never_changes_what_a_day_was_buil
 def test_a_month_is_fitted_once_and_its_own_day_again_gives_the_same_bytes(home: Home) -> None:
     built = Built(SHIPPED)
     path = clusters.refit(built, home, date(2026, 6, 30))
-    assert path is not None and path.name == "as_of=2026-06-30.json"
+    assert path is not None and path.parent.name == "as_of=2026-06-30"
     first = path.read_bytes()
     assert clusters.refit(built, home, date(2026, 7, 1)) is None
     assert clusters.refit(built, home, date(2026, 6, 30)) == path

@@ -4,29 +4,9 @@
 -- every branch: homes are gathered in cells of 0.01 degrees, about 1 km. A branch can be the nearest of some point of a
 -- cell only when it is at most two half-diagonals (1.6 km) farther from the cell's centre than the branch nearest to
 -- that centre; that leaves one to three candidates, and the choice among them is exact. Cells meet branches through
--- coarse cells of 0.2 by 0.4 degrees, at least 20 km each way up to 60 degrees north.
-with branches as (
-    select
-        branch_id,
-        latitude,
-        longitude,
-        cast(floor(latitude / 0.2) as integer) as coarse_y,
-        cast(floor(longitude / 0.4) as integer) as coarse_x
-    from {{ ref('stg_core__branches') }}
-    where level in ('branch', 'outlet')
-        and (closed_on is null or closed_on > {{ as_of() }})
-        and latitude is not null
-        and longitude is not null
-),
-
-reach as (
-    {% for y in [-1, 0, 1] -%}
-    {% set outer = loop %}
-    {%- for x in [-1, 0, 1] -%}
-    select branch_id, latitude, longitude, coarse_y + {{ y }} as coarse_y, coarse_x + {{ x }} as coarse_x from branches
-    {{ 'union all' if not (outer.last and loop.last) }}
-    {% endfor %}
-    {%- endfor %}
+-- coarse cells (branches_in_reach).
+with reach as (
+    {{ branches_in_reach() }}
 ),
 
 homes as (

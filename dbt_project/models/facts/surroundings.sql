@@ -4,26 +4,8 @@
 -- nearest open branch or outlet within 20 km (threshold nearest_branch_km). Of a business the owner counts as a customer
 -- when the identity hash or the mobile is a customer's; of a village, who has it as address; of a community, who lives
 -- within half a kilometre (threshold surroundings_km). Of the other places people come from everywhere: unknown.
-with branches as (
-    select
-        branch_id,
-        latitude,
-        longitude,
-        cast(floor(latitude / 0.2) as integer) as coarse_y,
-        cast(floor(longitude / 0.4) as integer) as coarse_x
-    from {{ ref('stg_core__branches') }}
-    where level in ('branch', 'outlet') and (closed_on is null or closed_on > {{ as_of() }})
-        and latitude is not null and longitude is not null
-),
-
-reach as (
-    {% for y in [-1, 0, 1] -%}
-    {% set outer = loop %}
-    {%- for x in [-1, 0, 1] -%}
-    select branch_id, latitude, longitude, coarse_y + {{ y }} as coarse_y, coarse_x + {{ x }} as coarse_x from branches
-    {{ 'union all' if not (outer.last and loop.last) }}
-    {% endfor %}
-    {%- endfor %}
+with reach as (
+    {{ branches_in_reach() }}
 ),
 
 living as (

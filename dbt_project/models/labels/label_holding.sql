@@ -87,12 +87,6 @@ app_users as (
     where signups.last_used_on is not null
 ),
 
-friends as (
-    select distinct customer_id
-    from {{ ref('stg_channels__wecom') }}
-    where customer_id is not null and (deleted_on is null or deleted_on > {{ as_of() }})
-),
-
 drivers as (
     select distinct customer_id
     from {{ ref('stg_channels__etc_contracts') }}
@@ -147,7 +141,7 @@ flags as (
     inner join {{ ref('customer_balances') }} as balances on customers.customer_id = balances.customer_id
     left join held on customers.customer_id = held.customer_id
     left join app_users on customers.customer_id = app_users.customer_id
-    left join friends on customers.customer_id = friends.customer_id
+    left join {{ ref('wecom_friends') }} as friends on customers.customer_id = friends.customer_id
     left join drivers on customers.customer_id = drivers.customer_id
     left join merchants on customers.customer_id = merchants.customer_id
 ),

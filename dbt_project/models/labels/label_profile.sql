@@ -31,12 +31,6 @@ refusals as (
     group by customer_id
 ),
 
-friends as (
-    select distinct customer_id
-    from {{ ref('stg_channels__wecom') }}
-    where customer_id is not null and (deleted_on is null or deleted_on > {{ as_of() }})
-),
-
 -- who is known as somebody's parent, and how old the youngest of these children is
 children as (
     select
@@ -79,7 +73,7 @@ known as (
         customers.is_contactable and customers.has_address and coalesce(refusals.visit_refused, 0) = 0 as can_visit
     from customers
     left join refusals on customers.customer_id = refusals.customer_id
-    left join friends on customers.customer_id = friends.customer_id
+    left join {{ ref('wecom_friends') }} as friends on customers.customer_id = friends.customer_id
     left join children on customers.customer_id = children.customer_id
     left join spouses on customers.customer_id = spouses.customer_id
     left join tuition on customers.customer_id = tuition.customer_id
