@@ -36,8 +36,8 @@ def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path
     (bank / "settings.yml").write_text(
         f"engine: {engine}\nlists_off: []\nkeep_copies: {json.dumps(engine == 'spark')}\n"
     )
-    # a bank's own words may hold what SQL quotes with
-    (bank / "patterns.csv").write_text("kind,pattern,meaning,note\npayroll,Ann's \\ bakery,payroll,an apostrophe\n")
+    # a bank's own words may hold an apostrophe, with which SQL quotes
+    (bank / "patterns.csv").write_text("kind,pattern,meaning,note\npayroll,Ann's bakery,payroll,an apostrophe\n")
     target = tmp_path / f"tables-{engine}"
     script = tmp_path / "day.py"  # a file: under `python -c` an import of pyspark ends the process, silently
     script.write_text(DAY)
