@@ -21,7 +21,8 @@ select
     cast({{ meta.base_rate }} as decimal(9, 6)) as base_rate,
     cast({{ meta.valid_days }} as integer) as valid_days,
     cast({{ meta.cool_down_days }} as integer) as cool_down_days,
-    cast({{ meta.get("min_per_branch", 0) }} as integer) as min_per_branch
+    cast({{ meta.get("min_per_branch", 0) }} as integer) as min_per_branch,
+    cast({{ threshold(meta.most_per_branch) if meta.most_per_branch else 'null' }} as integer) as most_per_branch
         {%- if not loop.last %}
 union all
         {%- endif -%}
@@ -31,7 +32,7 @@ select
     cast(null as {{ as_string }}) as offer, cast(null as {{ as_string }}) as owner_role, cast(null as {{ as_string }}) as branch_rule,
     cast(null as {{ as_string }}) as channels, cast(null as {{ as_string }}) as central_channel,
     cast(null as decimal(9, 6)) as weight, cast(null as decimal(9, 6)) as base_rate, cast(null as integer) as valid_days,
-    cast(null as integer) as cool_down_days, cast(null as integer) as min_per_branch
+    cast(null as integer) as cool_down_days, cast(null as integer) as min_per_branch, cast(null as integer) as most_per_branch
 where 1 = 0
     {%- endfor %}
 {% endmacro %}

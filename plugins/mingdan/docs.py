@@ -1,5 +1,5 @@
 """The generated parts of docs/: lists from their entries, labels, events and segments from the
-dictionary, settings from the shipped defaults.
+dictionary, reports from their entries, settings from the shipped defaults.
 
 `python -m mingdan.docs` writes them, `--check` says which are not current. What stands above the mark in a page is
 written by hand and kept."""
@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mingdan import catalog, dictionary
+from mingdan import catalog, dictionary, reports
 from mingdan.settings import DEFAULTS, PROJECT, TABLES, load_shipped
 
 FOLDER = PROJECT / "docs"
@@ -34,7 +34,7 @@ def lists_page() -> str:
     for code, entry in found.items():
         meta = entry.meta
         sql = next((catalog.MODELS / "lists").rglob(f"list_{code}.sql")).read_text(encoding="utf-8")
-        asked = sorted(set(ASKS_THRESHOLD.findall(sql)))
+        asked = sorted({*ASKS_THRESHOLD.findall(sql), *filter(None, [meta.get("most_per_branch")])})
         facts = {
             "purpose": meta["purpose"],
             "owner": meta["owner"],
@@ -99,6 +99,30 @@ def segments_page() -> str:
     return table(head, rows)
 
 
+def reports_page() -> str:
+    """Every report: what one row is, its columns, its pictures."""
+    found = reports.entries()
+    keys = reports.keys()
+    rows = [
+        [f"[{name}](#{name})", meta["title"]["zh"], meta["title"]["en"], ", ".join(keys[name]),
+         "branch" if "branch_id" in keys[name] else "whole bank"]
+        for name, meta in found.items()
+    ]  # fmt: skip
+    parts = [table(["report", "报表", "report in English", "one row per", "rows of"], rows)]
+    for name, meta in found.items():
+        parts.append(f"## {name}\n\n**{meta['title']['zh']} · {meta['title']['en']}**\n\n{paragraphs(name)}\n")
+        titles = [[f"`{column}`", said["zh"], said["en"]] for column, said in (meta.get("columns") or {}).items()]
+        parts.append(table(["column", "中文名", "name"], titles))
+        views = [
+            [view.get("title", meta["title"])["zh"], view.get("title", meta["title"])["en"], view.get("chart", "column"),
+             f"`{view['rows']}`", names(reports.figures_of(view))]
+            for view in reports.views(meta)
+        ]  # fmt: skip
+        if views:
+            parts.append(table(["图", "picture", "chart", "by", "figures"], views))
+    return "\n".join(parts)
+
+
 def by_family(items: Iterable[dictionary.Item]) -> dict[str, list[dictionary.Item]]:
     found: dict[str, list[dictionary.Item]] = {}
     for item in items:
@@ -160,7 +184,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "lists.md": lists_page, "labels.md": labels_page, "events.md": events_page, "segments.md": segments_page,
-    "settings.md": settings_page,
+    "settings.md": settings_page, "reports.md": reports_page,
 }  # fmt: skip
 
 

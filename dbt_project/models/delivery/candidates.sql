@@ -25,6 +25,7 @@ valued as (
         rules.base_rate,
         rules.weight,
         rules.min_per_branch,
+        rules.most_per_branch,
         rules.cool_down_days,
         cast(floor(coalesce(
             greatest(cast(members.stake_amount as double), 0) * cast(rules.annual_margin as double),
@@ -59,6 +60,7 @@ select
     valued.owner_role,
     valued.product_risk,
     valued.min_per_branch,
+    valued.most_per_branch,
     valued.cool_down_days,
     valued.open_lead_id,
     valued.first_listed_on,

@@ -25,7 +25,7 @@ with judged as (
             when contenders.outcome = 'control_family' then 'control_family'
             when contenders.outcome = 'elsewhere' then coalesce(contenders.winning_list, 'control_group')
             when placed.state = 'dropped' then 'no_open_branch'
-            when placed.state = 'waiting' then 'capacity'
+            when placed.state = 'waiting' then placed.waits_for
             when placed.state = 'held_out' then 'control_group'
             when placed.has_explore_seat then 'explore'
             else 'priority'

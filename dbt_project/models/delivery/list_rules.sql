@@ -19,6 +19,7 @@ select
     entries.valid_days,
     entries.cool_down_days,
     entries.min_per_branch,
+    entries.most_per_branch,
     cast(offers.annual_margin as decimal(9, 6)) as annual_margin,
     {{ money('offers.value_per_success') }} as value_per_success,
     cast(offers.product_risk as integer) as product_risk,

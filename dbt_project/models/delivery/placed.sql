@@ -2,7 +2,8 @@
 --
 -- One row per candidacy that went forward. Branch by the list's rule (home, the merchant's, the newest loan's, or the nearest), closed branches
 -- re-homed to their successor. Seats go to minimums per list, the explore slots, priority, then who was first; whoever
--- has a seat is ranked by priority. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
+-- has a seat is ranked by priority. A list with a most per branch gets no more seats than that there; what lies beyond it
+-- waits for the list's own places. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
 with loans as (
     select customer_id, branch_id, manager_id
     from {{ ref('stg_lending__loans') }}
@@ -51,7 +52,11 @@ within_list as (
         cast(row_number() over (
             partition by branch_id, is_explore, is_ghost
             order by md5(concat('explore|', subject_id, '|', list, '|{{ var("list_date") }}')), subject_id
-        ) as integer) as explore_rank
+        ) as integer) as explore_rank,
+        coalesce(sum(case when is_ghost then 0 else 1 end) over (
+            partition by branch_id, list order by priority desc nulls last, first_listed_on asc nulls last, subject_id
+            rows between unbounded preceding and 1 preceding
+        ) >= most_per_branch, false) as is_list_full
     from homed
 ),
 
@@ -66,7 +71,7 @@ seated as (
 counted as (
     select
         *,
-        cast(coalesce(sum(case when is_ghost then 0 else 1 end) over (
+        cast(coalesce(sum(case when is_ghost or is_list_full then 0 else 1 end) over (
             partition by branch_id
             order by
                 case when list_rank <= min_per_branch then 0 else 1 end, case when has_explore_seat then 0 else 1 end,
@@ -74,6 +79,11 @@ counted as (
             rows between unbounded preceding and 1 preceding
         ), 0) as integer) as shown_before
     from seated
+),
+
+fitted as (
+    select *, shown_before < capacity and not is_list_full as has_room
+    from counted
 )
 
 select
@@ -85,13 +95,14 @@ select
     has_explore_seat,
     case
         when branch_id is null then 'dropped'
-        when shown_before >= capacity then 'waiting'
+        when not has_room then 'waiting'
         when is_ghost then 'held_out'
         else 'listed'
     end as state,
-    case when branch_id is not null and shown_before < capacity and not is_ghost then cast(row_number() over (
-        partition by branch_id, shown_before < capacity and not is_ghost
+    case when has_room then null when is_list_full then 'list_full' else 'capacity' end as waits_for,
+    case when branch_id is not null and has_room and not is_ghost then cast(row_number() over (
+        partition by branch_id, has_room and not is_ghost
         order by priority desc nulls last, first_listed_on asc nulls last, list, subject_id
     ) as integer) end as branch_rank,
     {{ as_of_column() }}
-from counted
+from fitted

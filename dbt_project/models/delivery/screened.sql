@@ -11,6 +11,7 @@ select
         when verdicts.list is not null then null
         when coalesce(labels.is_deceased, true) then 'deceased'
         when coalesce(labels.is_staff, true) then 'staff'
+        when candidates.purpose = 'marketing' and coalesce(labels.is_minor, true) then 'minor'
         when coalesce(labels.is_do_not_contact, true) or coalesce(pressure.asked_not_to_be_contacted, false) then 'do_not_contact'
         when candidates.purpose = 'marketing' and not coalesce(labels.has_marketing_consent, false) then 'no_marketing_consent'
         when candidates.purpose = 'marketing' and coalesce(labels.is_profiling_refused, true) then 'profiling_refused'

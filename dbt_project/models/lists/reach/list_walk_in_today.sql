@@ -2,7 +2,7 @@
 --
 -- Who: a time deposit matures today, or did since the last working day and still lies there; or pension or pay usually comes today and the customer comes to the counter; or the
 -- customer comes on this weekday. There must be something to talk about: money that matures, idle money, a core product
--- missing, or no use of the app. The thirty likeliest of each branch.
+-- missing, or no use of the app.
 -- Order: how likely, the opportunity.
 {% call(rule) marketing_list() %}
 with known as (
@@ -25,16 +25,10 @@ with known as (
 expected as (
     select
         customer_id,
-        home_branch_id,
-        aum,
         weekday_visits,
         hall_maturity_on,
         coalesce(is_pension_day, false) as is_pension_day,
         coalesce(is_payday, false) as is_payday,
-        case when hall_maturity_on is not null then 4 else 0 end
-        + case when is_pension_day then 3 else 0 end
-        + case when weekday_visits >= 2 * {{ threshold('walk_in_weekday_visits') }} then 3 when weekday_visits >= {{ threshold('walk_in_weekday_visits', rule) }} then 2 else 0 end
-        + case when is_payday then 1 else 0 end as likelihood,
         case
             when maturity_window_amount > 0 and maturity_auto_share < 1 then 'maturity'
             when idle_demand_balance >= {{ threshold('idle_funds_from', rule) }} then 'idle'
@@ -42,22 +36,6 @@ expected as (
             when app_tier in ('never', 'asleep') then 'app'
         end as opportunity
     from known
-    where not coalesce(is_minor, false) and not coalesce(is_deceased, false) and not coalesce(is_staff, false)
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by home_branch_id
-            order by
-                likelihood desc nulls last,
-                case opportunity when 'maturity' then 1 when 'idle' then 2 when 'product' then 3 else 4 end,
-                aum desc nulls last,
-                customer_id
-        ) as place
-    from expected
-    where likelihood > 0 and opportunity is not null
 )
 
 select
@@ -69,6 +47,10 @@ select
     is_pension_day,
     is_payday,
     cast(weekday_visits as integer) as weekday_visits_count
-from ranked
-where place <= {{ threshold('walk_in_per_branch', rule) }}
+from expected
+where opportunity is not null
+    and (
+        hall_maturity_on is not null or is_pension_day or is_payday
+        or weekday_visits >= {{ threshold('walk_in_weekday_visits', rule) }}
+    )
 {% endcall %}
