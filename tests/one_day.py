@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from mingdan import catalog, settings
+from mingdan import catalog, reports, settings
 from mingdan.publishing import Day
 
 BUSINESS_DATE, LIST_DATE = date(2026, 6, 30), date(2026, 7, 1)
@@ -116,7 +116,7 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
         "entries": {
             **{code: catalog.entries()[code].meta for code in LISTS},
             "bureau_winover": {"title": {"zh": "征信策反", "en": "Bureau win-over"}},
-            **catalog.report_entries(),
+            **reports.entries(),
         },
         "branches": pd.DataFrame(
             {"branch_id": branch_ids, "branch_name": [f"第{int(branch)}支行" for branch in branch_ids]}

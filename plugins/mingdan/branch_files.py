@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mingdan import branch_rows, workbook
+from mingdan import branch_rows, reports, workbook
 
 MANY_LEADS = 5_000  # from here on a second process pays for its start
 
@@ -72,9 +71,7 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
         starts[branch] = (at, count)
         at += count
     changes = by_branch(folder / "portal" / "changes.parquet", wanted)
-    reports = {
-        name: by_branch(folder / "portal" / "reports" / f"{name}.parquet", wanted) for name in sorted(day["reports"])
-    }
+    views = report_views(folder / "portal" / "reports", day, wanted)
     states = defaultdict(list)
     for state in day["states"]:
         for branch_id in wanted if state["branch_id"] is None else [state["branch_id"]]:
@@ -91,7 +88,7 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
             branch_name=branch["branch_name"] or branch_id,
             cells=cells,
             changes=[changed(row, day) for row in changes[branch_id]],
-            reports=[view for name, found in reports.items() if (view := report_view(name, day, found[branch_id]))],
+            reports=[reports.drawn(meta, view, day, sums[branch_id]) for meta, view, sums in views],
             lists=states[branch_id],
             talk_tracks=talk_rows(day["talk_tracks"], spoken_here),
         )
@@ -109,6 +106,19 @@ def by_branch(path: Path, wanted: Collection[str]) -> dict[str, list[dict[str, A
     return found
 
 
+def report_views(
+    folder: Path, day: Mapping[str, Any], wanted: Collection[str]
+) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Any], dict[str, list[dict[str, Any]]]]]:
+    """Every view of the reports that have rows by branch: the report's entry, the view, the wanted branches' rows."""
+    found = []
+    for name, meta in day["reports"].items():
+        table = pq.read_table(folder / f"{name}.parquet")
+        if "branch_id" in table.column_names:  # others are the whole bank's, and no branch's to print
+            table = table.filter(pc.is_in(table["branch_id"], pa.array(sorted(wanted), pa.string())))
+            found += [(meta, view, reports.added_up(view, table)) for view in reports.views(meta)]
+    return found
+
+
 def changed(row: Mapping[str, Any], day: Mapping[str, Any]) -> dict[str, Any]:
     name = branch_rows.mask_name(row["name"]) if day["mask"] else row["name"]
     title = day["lists"].get(row["list"], {}).get("title", {}).get(day["language"], row["list"])
@@ -123,55 +133,6 @@ def talk_rows(
     wanted = {(code, variant if (code, variant) in known else "default") for code, variant in spoken_here}
     rows = (row for row in tracks if (row["list"], row["variant"]) in wanted)
     return sorted(rows, key=lambda row: (row["list"], row["variant"]))
-
-
-def report_view(name: str, day: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> workbook.Report | None:
-    """One branch's report as a table with a chart, or None without rows.
-
-    The entry's `workbook` says how: {rows: column counted by, where: {column: value}, sum: [columns], rate: {name:
-    [numerator, denominator]}, plot: [columns]}; without it: the first column that is no figure, every amount and count.
-    The entry's `columns` names them: {column: {zh, en}}."""
-    meta = day["reports"].get(name) or {}
-    language = day["language"]
-    columns = [column for column in (rows[0] if rows else {}) if column not in ("branch_id", "as_of")]
-    figures = [column for column in columns if column.endswith(("_amount", "_count"))]
-    view = meta.get("workbook") or {}
-    by = view.get("rows") or next((column for column in columns if column not in figures), None)
-    rows = [row for row in rows if all(row[column] == value for column, value in (view.get("where") or {}).items())]
-    if not rows or by is None:
-        return None
-    summed = view.get("sum") or figures
-    rates = view.get("rate") or {}
-    totals: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        total = totals.setdefault(row[by], dict.fromkeys(summed, 0))
-        for column in summed:
-            total[column] += row[column] or 0
-    shown = [*summed, *rates]
-    table = []
-    for key in sorted(totals, key=lambda key: (key is None, key)):
-        total = totals[key]
-        for rate, (above, below) in rates.items():
-            total[rate] = float(total[above]) / float(total[below]) if total[below] else None
-        label = branch_rows.word(by, key, day) if isinstance(key, str) else key
-        table.append([label, *(total[column] for column in shown)])
-    plotted = view.get("plot") or [column for column in shown if column.endswith("_amount")][:2] or shown[:1]
-    titles = meta.get("columns") or {}
-    return workbook.Report(
-        title=(meta.get("title") or {}).get(language, name),
-        columns=[(titles.get(column) or {}).get(language, column) for column in (by, *shown)],
-        rows=table,
-        kinds=[kind_of(by, table[0][0]), *(kind_of(column, 0) for column in shown)],
-        plotted=[1 + shown.index(column) for column in plotted],
-    )
-
-
-def kind_of(column: str, value: Any) -> str:
-    if isinstance(value, date):
-        return "month" if column.endswith("_month") else "date"
-    if isinstance(value, str):
-        return "text"
-    return "amount" if column.endswith("_amount") else "rate" if column.endswith(("_rate", "_share")) else "number"
 
 
 if __name__ == "__main__":

@@ -168,6 +168,9 @@ def validate(settings: Any) -> None:
                 f"{where}: offer: expected one of seeds/offers.csv ({', '.join(sorted(offers))}); "
                 f"found {entry.meta['offer']!r}."
             )
+        most = entry.meta.get("most_per_branch")
+        if most is not None and most not in settings.thresholds:
+            raise CatalogError(f"{where}: most_per_branch: expected the name of a threshold; found {most!r}.")
         try:
             reasons.validate(entry.meta, set(columns_of(entry.meta["subject"])) | set(entry.meta.get("facts", [])))
         except ValueError as error:
@@ -227,9 +230,3 @@ def named_in(column: str, sql: str) -> bool:
     """Whether an SQL text names the column, comments left out."""
     code = re.sub(r"--[^\n]*", "", sql)
     return re.search(rf"\b{re.escape(column)}\b", code) is not None
-
-
-def report_entries() -> dict[str, dict[str, Any]]:
-    """The meta of every report model by model name: title, columns (their names), workbook (how it is drawn)."""
-    known = properties()
-    return {f"report_{name}": known[f"report_{name}"]["config"]["meta"] for name in names("reports", "report_")}

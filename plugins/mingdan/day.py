@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from mingdan import catalog, checks, clusters, dictionary, landing, publishing
+from mingdan import catalog, checks, clusters, dictionary, landing, publishing, reports
 from mingdan import settings as settings_module
 from mingdan.contract import Contract, load_contract
 from mingdan.edition import edition, worked_leads
@@ -122,6 +122,7 @@ def accept(day: Day) -> Summary:
     """Take in what the bank has landed, check its structure, and open a new warehouse over it."""
     run = day.run
     catalog.validate(day.settings)
+    reports.entries()  # a report whose entry is not whole would only show when the day is published
     unknown = sorted(set(run.lists or ()) - set(catalog.entries()))
     if unknown:
         raise catalog.CatalogError(f"no list {unknown[0]!r}; known lists are {', '.join(catalog.list_names())}.")

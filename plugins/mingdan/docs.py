@@ -114,8 +114,8 @@ def reports_page() -> str:
         titles = [[f"`{column}`", said["zh"], said["en"]] for column, said in (meta.get("columns") or {}).items()]
         parts.append(table(["column", "中文名", "name"], titles))
         views = [
-            [view.get("title", meta["title"])["zh"], view.get("title", meta["title"])["en"], view.get("chart", "column"),
-             f"`{view['rows']}`", names(reports.figures_of(view))]
+            [view.get("title", meta["title"])["zh"], view.get("title", meta["title"])["en"],
+             view.get("chart", "column"), f"`{view['rows']}`", names(reports.figures_of(view))]
             for view in reports.views(meta)
         ]  # fmt: skip
         if views:

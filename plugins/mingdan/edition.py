@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from mingdan import __version__, catalog, publishing
+from mingdan import __version__, catalog, publishing, reports
 from mingdan.stores import Store
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def edition(day: Day) -> publishing.Day:
     branches = frame(day, "branch_capacity", "branch_id")
     history = day.home.history
     entries = {code: entry.meta for code, entry in catalog.entries().items()}
-    reports = catalog.report_entries()
     leads = frame(day, "leads", "branch_id, rank")
     leads["data_stale"] = leads["list"].map({code: is_stale(day, code) for code in entries}).astype(object)
     return publishing.Day(
@@ -37,7 +36,7 @@ def edition(day: Day) -> publishing.Day:
         decisions=history / "decisions" / f"as_of={run.as_of}" / "part-0.parquet",
         waterfall=history / "waterfall" / f"as_of={run.as_of}" / "part-0.parquet",
         lists=states(day, branches["branch_id"].tolist()),
-        entries=entries | reports,
+        entries=entries | reports.entries(),
         branches=branches[["branch_id", "branch_name"]],
         changes=frame(day, "lead_changes", "branch_id, lead_id"),
         checks=[*day.state["source_checks"], *day.state["candidate_checks"], *day.state["lead_checks"]],
@@ -49,7 +48,9 @@ def edition(day: Day) -> publishing.Day:
         language=settings.language,
         currency=settings.currency,
         mask=settings.mask,
-        reports={name.removeprefix("report_"): frame(day, name, "branch_id") for name in reports},
+        reports={
+            name.removeprefix("report_"): frame(day, name, ", ".join(key)) for name, key in reports.keys().items()
+        },
         **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
     )
 

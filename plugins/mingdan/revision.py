@@ -277,7 +277,7 @@ def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mappin
                 "business_date": day.business_date, "list_date": day.list_date, "language": day.language,
                 "currency": day.currency, "consent": day.consent_stamp, "mask": day.mask, "names": code_names(day),
                 "lists": {code: entry for code, entry in day.entries.items() if not code.startswith("report_")},
-                "reports": {name: day.entries.get(f"report_{name}", {}) for name in day.reports},
+                "reports": {name: day.entries[f"report_{name}"] for name in day.reports},
                 "states": states, "talk_tracks": list(day.talk_tracks),
                 "offers": list(day.offers), "benefits": list(day.benefits),
             }

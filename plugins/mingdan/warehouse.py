@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from mingdan import reports
 from mingdan.contract import Contract, Table
 from mingdan.settings import DBT_PROJECT, Home, Settings
 
@@ -169,7 +170,7 @@ class Warehouse:
 
     def keep_history(self, as_of: date) -> None:
         """Put the day's tables into history/<table>/as_of=D, each partition written aside and replaced whole."""
-        for table, key in HISTORY.items():
+        for table, key in history_tables().items():
             partition = self.home.history / table / f"as_of={as_of}"
             aside = partition.with_name(f".as_of={as_of}.tmp")
             shutil.rmtree(aside, ignore_errors=True)
@@ -180,6 +181,11 @@ class Warehouse:
                 partition.rename(former)
             aside.rename(partition)
             shutil.rmtree(former, ignore_errors=True)
+
+
+def history_tables() -> dict[str, str]:
+    """Tables that outlive the run, with the full key that orders them: those below and every report."""
+    return HISTORY | {name: ", ".join(key) for name, key in reports.keys().items()}
 
 
 HISTORY = {
@@ -194,10 +200,6 @@ HISTORY = {
     "leads": "branch_id, rank",
     "lead_labels": "customer_id",
     "review_successes": "lead_id",
-    "report_maturity_ladder": "branch_id, matures_month, term_months",
-    "report_branch_surroundings": "branch_id, kind, category, surrounding_id, distance_band",
-    "report_branch_map": "branch_id, view, distance_band, grid_cell, segment, value_tier",
-    "report_product_penetration": "branch_id, value_tier, category, held",
 }
 
 # What delivery remembers: table → its columns with types, and which published decisions it holds.

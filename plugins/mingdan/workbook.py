@@ -7,7 +7,7 @@ The same content gives the same bytes. Nothing here decides anything: `sheets` t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +17,14 @@ import xlsxwriter
 
 from mingdan import branch_rows
 from mingdan.branch_rows import CHANNELS, COLUMNS, FILL_IN, OUTCOMES, Cells, harmless, word
+from mingdan.reports import View
 
 FONT = {"zh": "Microsoft YaHei", "en": "Calibri"}
 INK, LINE, HEAD, FILL_HEAD, FILL = "#1F2937", "#C9D1DB", "#1F4E79", "#B45F06", "#FFF8E1"
 DAYS_TO_FILL_BACK = 31  # days before the business date from which a contact may still be typed in
-PLOT_ROWS = 15
+PLOT_ROWS = 15  # rows that a chart takes
+PAGE_ROWS = 34  # rows of the reports' sheet on one printed page
+COLOURS = (HEAD, FILL_HEAD, "#5B8C5A", "#8E7CC3", "#C9A227", "#7F8C8D", "#D17C9B", "#3AA6A6")
 LINE_HEIGHT, MOST_LINES = 13.5, 5
 
 WORDS = {
@@ -31,7 +34,7 @@ WORDS = {
         "none": "今日本网点没有线索，各名单的原因见“说明”。",
         "list": "名单", "state": "状态", "rows": "线索数", "why": "原因",
         "change": "变化", "before": "原位次", "now": "现位次", "variant": "情形", "part": "环节", "text": "话术内容",
-        "version": "版本", "no_changes": "与上一名单日相比没有变化。", "no_reports": "今日没有报表数据。",
+        "version": "版本", "no_changes": "与上一名单日相比没有变化。", "no_rows": "今日没有数据，或数据源未提供：",
         "counts": "与上一名单日相比：", "list_date": "名单日期", "as_of": "数据日期",
         "read_only": "此列由总行生成，请勿修改；请填写右侧橙色列。", "pick": "请从下拉列表中选择。",
         "when": "请输入联系时间，如 2026-07-03 10:30。", "on": "请输入名单日期当天或以后的日期。",
@@ -43,7 +46,8 @@ WORDS = {
         "none": "No leads for this branch today; Notes says why for each list.", "list": "List", "state": "State",
         "rows": "Leads", "why": "Why", "change": "Change", "before": "Place before", "now": "Place now",
         "variant": "Variant", "part": "Part", "text": "Words", "version": "Version",
-        "no_changes": "Nothing changed since the list date before.", "no_reports": "No report has figures today.",
+        "no_changes": "Nothing changed since the list date before.",
+        "no_rows": "No figures today, or the source is not delivered: ",
         "counts": "Since the list date before: ", "list_date": "List date", "as_of": "Data as of",
         "read_only": "Head office fills this column. Please fill in the orange ones.",
         "pick": "Please choose from the list.",
@@ -84,27 +88,16 @@ class Content:
     """What one branch's workbook is made of.
 
     cells: columns as branch_rows.shown returns them. changes: rows of lead, name, list, change, why, before, now.
-    reports: (title, column titles, rows, how many leading columns are text, indexes of plotted columns).
+    reports: views as reports.drawn returns them, those without rows too.
     lists: rows of the manifest's `lists` for this branch. talk_tracks: settings rows of the lists on this branch."""
 
     branch_id: str
     branch_name: str
     cells: Cells
     changes: Sequence[Mapping[str, Any]] = ()
-    reports: Sequence[Report] = ()
+    reports: Sequence[View] = ()
     lists: Sequence[Mapping[str, Any]] = ()
     talk_tracks: Sequence[Mapping[str, str]] = ()
-
-
-@dataclass(frozen=True)
-class Report:
-    """One table with one chart: the first column is what is counted by, the others are figures."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    kinds: Sequence[str]  # per column: text, month, number, amount or rate
-    plotted: Sequence[int] = field(default_factory=tuple)
 
 
 class Formats:
@@ -347,43 +340,95 @@ def changes_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats:
 def reports_sheet(
     book: xlsxwriter.Workbook, sheet: Any, content: Content, day: Mapping[str, Any], formats: Formats
 ) -> None:
-    """Each report: its name, the picture, the figures under it."""
+    """Each view: its name, the picture, the figures under it, or before it where both fit across the page.
+
+    Those without rows are named in one line at the end instead of an empty picture each."""
     language = day["language"]
     widths = columns_of(sheet, (18, *[16] * 8))
-    if not content.reports:
-        sheet.write_string(0, 0, WORDS[language]["no_reports"], formats(italic=True))
-    top = 0
-    breaks = []
-    for report in content.reports:
-        if top:
+    top, page, breaks = 0, 0, []
+    for view in (view for view in content.reports if view.rows):
+        beside = len(view.columns) <= 4 and len(view.rows) < PLOT_ROWS
+        above = PLOT_ROWS if view.plotted and not beside else 0
+        height = max(2 + above + len(view.rows), PLOT_ROWS if view.plotted else 0) + 1
+        if top and top + height - page > PAGE_ROWS:
             breaks.append(top)
-        sheet.write_string(top, 0, report.title, formats(bold=True, font_size=13, font_color=HEAD))
+            page = top
+        sheet.write_string(top, 0, view.title, formats(bold=True, font_size=13, font_color=HEAD))
         sheet.set_row(top, 24)
-        figures = top + 2 + (PLOT_ROWS if report.plotted else 0)
-        end = table(sheet, figures, report.columns, report.rows, report.kinds, widths[: len(report.columns)], formats)
-        if report.plotted:
-            chart = book.add_chart({"type": "column"})
-            for number, at in enumerate(report.plotted):
-                chart.add_series({
-                    "name": [sheet.get_name(), figures, at],
-                    "categories": [sheet.get_name(), figures + 1, 0, end - 1, 0],
-                    "values": [sheet.get_name(), figures + 1, at, end - 1, at],
-                    "fill": {"color": (HEAD, FILL_HEAD, "#5B8C5A")[number % 3]}, "gap": 60,
-                })  # fmt: skip
-            kind = report.kinds[report.plotted[0]]
-            # Excel divides by thousands only; the escaped point between the last digits makes it ten thousands.
-            scale = {"amount": '0\\.0,"万"' if language == "zh" else '#,##0,"k"', "rate": "0%"}.get(kind, "#,##0")
-            chart.set_y_axis(
-                {"num_format": scale, "major_gridlines": {"visible": True, "line": {"color": LINE}}, "min": 0}
-            )
-            chart.set_x_axis({"text_axis": True, "num_format": "yyyy-mm" if report.kinds[0] == "month" else "General"})
-            chart.set_legend({"position": "top" if len(report.plotted) > 1 else "none"})
-            chart.set_title({"none": True})
-            chart.set_size({"width": 860, "height": PLOT_ROWS * 20 - 12})
-            sheet.insert_chart(top + 1, 0, chart, {"object_position": 2, "x_offset": 4, "y_offset": 4})
-        top = end + 1
+        figures = top + 1 + above
+        table(sheet, figures, view.columns, view.rows, view.kinds, widths[: len(view.columns)], formats)
+        if view.plotted:
+            chart = chart_of(book, sheet.get_name(), view, figures, language)
+            chart.set_size({"width": 600 if beside else 1060, "height": PLOT_ROWS * 20 - 12})
+            at = len(view.columns) if beside else 0
+            sheet.insert_chart(top + 1, at, chart, {"object_position": 2, "x_offset": 8, "y_offset": 2})
+        top += height
+    empty = list(dict.fromkeys(view.title for view in content.reports if not view.rows))
+    if empty:
+        said = WORDS[language]["no_rows"] + ("、" if language == "zh" else ", ").join(empty)
+        sheet.merge_range(top, 0, top, len(widths) - 1, said, formats(italic=True, text_wrap=True))
+        sheet.set_row(top, row_height(lines(said, sum(widths))))
     if breaks:
         sheet.set_h_pagebreaks(breaks)
+
+
+def chart_of(book: xlsxwriter.Workbook, sheet_name: str, view: View, figures: int, language: str) -> Any:
+    """A native chart over the table that begins at row `figures`. Rates beside other figures become a line of their
+    own scale."""
+    kinds = {at: view.kinds[at] for at in view.plotted}
+    first = kinds[view.plotted[0]]
+    lines_over = [at for at in view.plotted if kinds[at] == "rate" != first]
+    columns = [at for at in view.plotted if at not in lines_over]
+    subtype = {"subtype": "stacked"} if view.chart == "stacked" else {}
+    chart = book.add_chart({"type": "column" if view.chart == "stacked" else view.chart, **subtype})
+    last = figures + len(view.rows)
+
+    def series(at: int, number: int) -> dict[str, Any]:
+        colour = COLOURS[number % len(COLOURS)]
+        look: dict[str, Any] = {"fill": {"color": colour}, "gap": 60}
+        if view.chart == "line" or at in lines_over:
+            marker = {"type": "circle", "size": 4, "fill": {"color": colour}, "border": {"color": colour}}
+            look = {"line": {"color": colour, "width": 2.25}, "marker": marker}
+        return {
+            "name": [sheet_name, figures, at], "categories": [sheet_name, figures + 1, 0, last, 0],
+            "values": [sheet_name, figures + 1, at, last, at], **look,
+        }  # fmt: skip
+
+    for number, at in enumerate(columns):
+        chart.add_series(series(at, number))
+    values = [row[at] for row in view.rows for at in columns if row[at] is not None] or [0]
+    figures_axis = {
+        "num_format": scale(first, max(values), language),
+        "major_gridlines": {"visible": True, "line": {"color": LINE}},
+        **({"min": 0} if min(values) >= 0 else {}),
+    }
+    names_axis = {
+        "text_axis": True, "num_format": {"month": "yyyy-mm", "date": "mm-dd"}.get(view.kinds[0], "General"),
+        "label_position": "low", **({"reverse": True} if view.chart == "bar" else {}),
+    }  # fmt: skip
+    chart.set_x_axis(names_axis)
+    chart.set_y_axis(figures_axis)
+    if lines_over:
+        over = book.add_chart({"type": "line"})
+        for number, at in enumerate(lines_over, start=len(columns)):
+            over.add_series({**series(at, number), "y2_axis": True})
+        over.set_y2_axis({"num_format": "0%", "min": 0})
+        chart.combine(over)
+    chart.set_legend({"position": "top" if len(view.plotted) > 1 else "none"})
+    chart.set_title({"none": True})
+    return chart
+
+
+def scale(kind: str, most: Any, language: str) -> str:
+    """How an axis writes its figures. Excel divides by thousands only; the escaped point before the last digits makes
+    that ten thousands (万) or a hundred millions (亿)."""
+    if kind == "rate":
+        return "0%"
+    if kind != "amount":
+        return "#,##0"
+    if language == "zh":
+        return '0\\.00,,"亿"' if most >= 1e9 else '0\\.0,"万"'
+    return '#,##0,,"m"' if most >= 1e8 else '#,##0,"k"'
 
 
 def talk_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: Formats) -> None:

@@ -253,7 +253,10 @@ def test_published_files_names_every_column_in_order_and_every_history_table() -
     assert [
         f"{column.name} {column.zh}" for column in branch_rows.FILL_IN if f"{column.name} {column.zh}" not in text
     ] == []
-    assert [row[0].strip("`") for row in table(text, "table", "one row per")] == list(warehouse.HISTORY)
+    assert [row[0].strip("`") for row in table(text, "table", "one row per")] == [
+        *warehouse.HISTORY,
+        "report_<name>",
+    ]
 
 
 def test_operate_names_every_task_of_the_dag_in_order() -> None:
