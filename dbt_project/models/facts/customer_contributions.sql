@@ -71,7 +71,7 @@ select
     {{ money('amounts.fee_amount') }} as fee_amount,
     cast(amounts.fee_amount
         {%- for category in categories %}
-        + {{ money('floor(cast(amounts.' ~ category ~ '_amount as double) * cast(coalesce(margins.' ~ category ~ ', 0) as double) * 100 + 0.5) / 100') }}
+        + {{ from_cents('floor(cast(amounts.' ~ category ~ '_amount as decimal(20, 2)) * coalesce(margins.' ~ category ~ ', 0) * 100 + 0.5)') }}
         {%- endfor %} as decimal(18, 2)) as contribution_amount,
     {{ as_of_column() }}
 from amounts

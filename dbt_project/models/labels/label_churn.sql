@@ -4,8 +4,10 @@
 -- history can show. The first of these points at watch or worse opens an episode; from then on the fall is measured
 -- against what was fixed at its start as well: averages that follow the money down would call a leaver stable. The
 -- episode is dated by the first day of the month it was seen in and its base by the month-end before, so that neither
--- moves from day to day. It ends when aum was back at 90 % of the base on each of 30 days, and the moving averages see
--- no fall either, or after 24 months. A one-day exit is at least a warning on its day.
+-- moves from day to day. It ends when the average of 30 days is back at 90 % of the base, and the moving averages see no
+-- fall either, or after 24 months: the base is an average, and whoever lives on a salary is below it before every pay
+-- day, so that 30 single days above it would keep nearly all of them leavers. A one-day exit is at least a warning on
+-- its day.
 {% set points = churn_points() %}
 {% set oldest = points | length - 1 %}
 {% set stages = ['not_rated', 'stable', 'watch', 'warning', 'critical', 'lost'] %}
@@ -38,8 +40,7 @@ known as (
         case when balances.history_days >= {{ point.age + 90 }} then peaks.peak_{{ place }}_amount end as peak_{{ place }},
         case when balances.history_days >= {{ point.age + 120 }} then peaks.avg_31_120d_{{ place }}_amount end as quarter_{{ place }},
         case when balances.history_days >= {{ point.age + 90 }} then peaks.avg_90d_{{ place }}_amount end as base_now_{{ place }},
-        peaks.high_30d_{{ place }}_amount as high_{{ place }},
-        peaks.low_30d_{{ place }}_amount as low_{{ place }}{{ ',' if not loop.last }}
+        peaks.high_30d_{{ place }}_amount as high_{{ place }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('customer_balances') }} as balances
     left join {{ ref('customer_peaks') }} as peaks on balances.customer_id = peaks.customer_id
@@ -85,7 +86,7 @@ episodes_{{ place }} as (
         *,
         started_{{ before }} is not null
         and not coalesce(
-            (low_{{ place }} >= {{ threshold('churn_recovered_share') }} * fixed_base_{{ before }} and rank_{{ place }} < 2)
+            (average_{{ place }} >= {{ threshold('churn_recovered_share') }} * fixed_base_{{ before }} and rank_{{ place }} < 2)
             or {{ day }} >= {{ plus_months('started_' ~ before, threshold('churn_episode_months')) }},
             false
         ) as goes_on_{{ place }},
@@ -113,8 +114,8 @@ staged as (
         judged.customer_id,
         judged.customer_no,
         judged.aum_amount,
-        case when judged.peak_0 is not null then {{ rate('judged.quarter_0 - judged.average_0', 'judged.quarter_0') }} end as drop_fast,
-        {{ rate('judged.peak_0 - judged.average_0', 'judged.peak_0') }} as drop_slow,
+        case when judged.peak_0 >= {{ threshold('churn_min_peak') }} then {{ rate('judged.quarter_0 - judged.average_0', 'judged.quarter_0') }} end as drop_fast,
+        case when judged.peak_0 >= {{ threshold('churn_min_peak') }} then {{ rate('judged.peak_0 - judged.average_0', 'judged.peak_0') }} end as drop_slow,
         judged.has_exit,
         episodes.started_0 as started_on,
         episodes.fixed_base_0 as base_amount,

@@ -191,6 +191,6 @@ select
     case when has_own_name and has_90_days then {{ money('own_name_outflow_amount') }} end as own_name_outflow_90d_amount,
     case when has_own_name and has_90_days then {{ money('own_name_inflow_amount') }} end as own_name_inflow_90d_amount,
     counterparty_bank as top_destination_bank,
-    cast(floor({{ rate('amount_months', 'termed_amount') }} * 100 + 0.5) / 100 as decimal(9, 2)) as average_term_months,
+    cast(floor(cast(amount_months as double) * 100 / nullif(cast(termed_amount as double), 0) + 0.5) / 100 as decimal(9, 2)) as average_term_months,
     {{ as_of_column() }}
 from combined
