@@ -17,8 +17,8 @@ from expectations.rules import ENOUGH, Rule, rows_where, suite
 
 # More than one row in a hundred is a broken delivery rather than bad rows: it stops the day.
 WIDELY = 0.01
-# A mean 10 times off is worth a look; 50 times off is another unit (fen for yuan is 100).
-LEVEL_WARNS, LEVEL_STOPS = 10.0, 50.0
+# Amounts nearly 10 times off are worth a look; 50 times off is another unit (fen for yuan is 100).
+LEVEL_WARNS, LEVEL_STOPS = 9.0, 50.0
 COLUMN_EMPTIED = 0.2  # of the share that was filled before
 OLDEST = 120  # years
 
@@ -183,7 +183,8 @@ def figures(table: Table, landed: Landed) -> list[Rule]:
 
 def measures(table: Table, shown: str = "1 = 1") -> dict[str, str]:
     """Aggregates over the rows shown, that are taken of today's rows and of those before: how many fill a column that
-    may be null; how many amounts are positive, and their sum."""
+    may be null; how many amounts are positive, and their digits. Digits tell a unit as a sum does, and one house bought
+    on a quiet day moves them no more than any other payment."""
     found = {}
     for each in table.columns:
         if each.nullable:
@@ -191,12 +192,13 @@ def measures(table: Table, shown: str = "1 = 1") -> dict[str, str]:
         elif each.type == "decimal(18,2)" and (each.minimum == 0 or (table.id, each.name) in LEVELS):
             positive = f"case when {shown} and {each.name} > 0 then {each.name} end"
             found[f"{each.name}_rows"] = f"count({positive})"
-            found[f"{each.name}_total"] = f"sum(cast({positive} as decimal(38,2)))"
+            whole_units = f"cast(cast(floor({positive}) as bigint) as string)"
+            found[f"{each.name}_digits"] = f"sum(length({whole_units}))"
     return found
 
 
 def like_before(table: Table) -> list[Rule]:
-    """Per column that may be null the share of rows that fill it, per amount its mean, in percent of those before."""
+    """Per column that may be null the share of rows that fill it, per amount its size, in percent of those before."""
     shown = COMPARABLE.get(table.id, "1 = 1")
     today, row_count = measures(table, shown), rows_where(shown)
     when = "in the days before" if table.kind == "event" else "at the month-end before"
@@ -207,12 +209,12 @@ def like_before(table: Table) -> list[Rule]:
             says = f"{column} is filled about as often as {when} (percent of that share)"
             count = percent(part, row_count, name, "row_count", enough=name)
             found.append(Rule(f"{column}_emptied", says, who(table), count, "100", None, COLUMN_EMPTIED))
-        if kind == "total":
-            says = f"the mean {column} is like {when} (percent of that mean)"
-            count = percent(part, today[f"{column}_rows"], name, f"{column}_rows", enough=f"{column}_rows")
+        if kind == "digits":
+            says = f"{column} is usually of the size that it had {when} (percent of that size)"
+            count = percent_of_size(part, today[f"{column}_rows"], name, f"{column}_rows")
             found.append(Rule(f"{column}_level", says, who(table), count, "100", LEVEL_WARNS, 1 / LEVEL_WARNS))
             if table.required:
-                says = f"{column} is in the same unit as {when} (mean in percent of that mean)"
+                says = f"{column} is in the same unit as {when} (percent of the usual size)"
                 unit = Rule(f"{column}_unit", says, who(table), count, "100", LEVEL_STOPS, 1 / LEVEL_STOPS, "critical")
                 found.append(unit)
     return found
@@ -226,6 +228,17 @@ def percent(part: str, whole: str, part_before: str, whole_before: str, enough: 
     return (
         f"case when {whole} >= {ENOUGH} and max(before.{enough}) >= {ENOUGH} "
         f"then floor(100 * ({now}) / nullif({then}, 0)) end"
+    )
+
+
+def percent_of_size(digits: str, whole: str, digits_before: str, whole_before: str) -> str:
+    """SQL: the usual size of today's amounts in percent of the one before; a digit more is ten times the size."""
+    more = (
+        f"cast({digits} as double) / {whole} - cast(max(before.{digits_before}) as double) / max(before.{whole_before})"
+    )
+    return (
+        f"case when {whole} >= {ENOUGH} and max(before.{whole_before}) >= {ENOUGH} "
+        f"then floor(100 * power(10, {more}) + 0.5) end"
     )
 
 

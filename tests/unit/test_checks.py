@@ -345,6 +345,14 @@ def test_severities_gate_sources(tmp_path, whole_bank):
     }
 
 
+def test_three_houses_bought_on_a_quiet_day_are_no_other_unit(tmp_path, whole_bank):
+    houses = f"where biz_date = date '{AS_OF}' and txn_id in ('txn_id0', 'txn_id3', 'txn_id6')"
+    mean = "select avg(amount) from landing.core__transactions " + ALL
+    warehouse = warehouse_at(tmp_path, whole_bank, f"update landing.core__transactions set amount = 1300000 {houses}")
+    assert warehouse.query(mean).column(0)[0].as_py() > 100 * 100  # a hundred times what it was
+    assert by_subject(check_source_content(warehouse, CONTRACT, SOME, AS_OF))["core.transactions"].verdict == "passed"
+
+
 def test_only_the_partition_in_use_is_judged(tmp_path, whole_bank):
     events, snapshots = "landing.core__transactions", "landing.wealth__holdings"
     changes = (
