@@ -23,7 +23,7 @@ from mingdan.lock import RunLock
 from mingdan.settings import Home, Settings
 from mingdan.spark_warehouse import SparkWarehouse
 from mingdan.stores import Store
-from mingdan.warehouse import BuildError, BuildResult, StaleTable, Warehouse
+from mingdan.warehouse import MEMORY, BuildError, BuildResult, StaleTable, Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -246,19 +246,33 @@ def check_candidates(day: Day) -> Summary:
 @step()
 def deliver(day: Day) -> Summary:
     """Eligibility, control group, arbitration, capacity, owner; reports; history."""
-    store = Store(day.home.published)
-    scratch = day.home.warehouse / "memory"
-    opened = [day.run.as_of - timedelta(days=rule["within_days"]) for rule in catalog.success_rules().values()]
-    day.warehouse.register_memory(
-        [str(path) for path in publishing.history_of_leads(store, day.run.list_date, "decisions", scratch)],
-        [str(path) for path in publishing.history_of_leads(store, day.run.list_date, "decisions", scratch, opened)],
-        sorted(day.state["withheld"].items()),
-    )
+    day.warehouse.register_memory(remembered(day), sorted(day.state["withheld"].items()))
     summary = built(day.warehouse.build(DELIVER, day.state["candidate_variables"]))
     day.warehouse.keep_history(day.run.as_of)
     clusters.refit(day.warehouse, day.home, day.run.as_of)
     dictionary.write_dictionary(day.home, day.run.as_of, str(day.settings.memory))
     return summary
+
+
+def remembered(day: Day) -> dict[str, list[str]]:
+    """Published files by the table of memory that reads them: every lead as it was last, the decisions whose success is
+    judged today, and the leads of the quarter (of the last week at least)."""
+    store, as_of = Store(day.home.published), day.run.as_of
+    judged = [as_of - timedelta(days=rule["within_days"]) for rule in catalog.success_rules().values()]
+    quarter = date(as_of.year, (as_of.month - 1) // 3 * 3 + 1, 1)
+    previous = date.fromisoformat(day.variables["previous_business_date"])
+    since = min(quarter, as_of - timedelta(days=6), previous)
+    recent = [since + timedelta(days=number) for number in range((as_of - since).days + 1)]
+    wanted = (
+        ("matured_decisions", "decisions", judged),
+        ("published_leads", "leads", recent),
+    )
+    scratch = day.home.warehouse / "memory"
+    leads = publishing.memory_of_leads(store, day.run.list_date, list(MEMORY["published_decisions"][0]), scratch)
+    return {"published_decisions": list(map(str, leads))} | {
+        name: [str(path) for path in publishing.history_of_leads(store, day.run.list_date, table, scratch, only)]
+        for name, table, only in wanted
+    }
 
 
 @step()

@@ -6,7 +6,7 @@ are views over the accepted Parquet: `engine: spark` copies every partition on a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -85,12 +85,10 @@ class SparkWarehouse(Warehouse):
         shown = ", ".join(f"cast({name} as {kinds[name]}) as {name}" for name in names)
         return f"select {shown} from parquet.`{folder}` where {wanted}"
 
-    def register_memory(
-        self, decisions: Iterable[str], matured: Iterable[str], verdicts: list[tuple[str, str]]
-    ) -> None:
+    def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
         for table, (columns, where) in MEMORY.items():
             kinds = {name: spark_type(kind) for name, kind in columns.items()}
-            paths = list(matured if table == "matured_decisions" else decisions)
+            paths = list(files[table])
             if paths:
                 frame = self.session.read.parquet(*paths).where(where)
                 frame = frame.selectExpr(*(f"cast({name} as {kind}) as {name}" for name, kind in kinds.items()))

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -78,15 +78,13 @@ class Warehouse:
                     f"create or replace view landing.{table.view} as {view_sql(table, files.get(table.id, []))}"
                 )
 
-    def register_memory(
-        self, decisions: Iterable[str], matured: Iterable[str], verdicts: list[tuple[str, str]]
-    ) -> None:
-        """memory.published_decisions over the given Parquet files (of earlier list dates), memory.matured_decisions
-        over those whose success is judged today, memory.verdicts from rows (list, check)."""
+    def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
+        """memory.<table> for each table of MEMORY over the published Parquet files given for it; memory.verdicts from
+        rows (list, check)."""
         with self.connect() as connection:
             connection.execute("create schema if not exists memory")
             for table, (columns, where) in MEMORY.items():
-                paths = ", ".join(quoted(path) for path in (matured if table == "matured_decisions" else decisions))
+                paths = ", ".join(quoted(path) for path in files[table])
                 shown = ", ".join(
                     f"cast({name if paths else 'null'} as {kind}) as {name}" for name, kind in columns.items()
                 )
@@ -196,13 +194,13 @@ HISTORY = {
     "prospect_segments": "prospect_id, segment",
     "segment_migration": "branch_id, dimension, from_value, to_value",
     "decisions": "list, subject_id",
-    "waterfall": "list, home_branch_id, state, reason",
-    "leads": "branch_id, rank",
+    "waterfall": "list, subject_type, home_branch_id, state, reason",
+    "leads": "branch_id, rank, lead_id",
     "lead_labels": "customer_id",
     "review_successes": "lead_id",
 }
 
-# What delivery remembers: table → its columns with types, and which published decisions it holds.
+# What delivery and reports remember: table → its columns with types, and which published rows it holds.
 MEMORY: dict[str, tuple[dict[str, str], str]] = {
     "published_decisions": (
         {
@@ -219,6 +217,10 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
             "first_listed_on": "date", "is_ghost": "boolean", "score": "integer", "baseline": "varchar",
         },
         "list_date = first_listed_on and state in ('listed', 'held_out')",
+    ),
+    "published_leads": (
+        {"list_date": "date", "lead_id": "varchar", "branch_id": "varchar", "owner_id": "varchar"},
+        "central_channel is null",
     ),
 }  # fmt: skip
 

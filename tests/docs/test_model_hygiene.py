@@ -28,6 +28,8 @@ READS = {
 # (layer, model that it reads all the same) → why
 READS_ANYWAY = {
     ("segments", "prospects"): "prospects are no customers and have no labels; the fact is all that is known",
+    ("reports", "branch_capacity"): "a report on work needs the branches at work and what each can do in a day",
+    ("reports", "managers_present"): "the same for their managers",
 }
 
 # lists select and order; what must be counted from an event table is a fact or a label first
@@ -40,6 +42,7 @@ SOURCES_ANYWAY = {
     "lead_memory": "memory.published_decisions, which the run registers from published files",
     "screened": "memory.verdicts, which the run registers from the checks on candidates",
     "review_successes": "memory.published_decisions, as lead_memory",
+    "report_branch_progress": "memory.published_leads: what branches were shown, which only published files say",
 }
 
 KEYLESS_LAYERS = {

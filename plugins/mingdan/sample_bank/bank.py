@@ -81,6 +81,7 @@ class Bank:
                 "level": "branch" if is_branch else "outlet",
                 "parent": middle[region]["id"] if is_branch else branch_of[region],
             }
+            unit["class"] = "business" if is_branch else ("community", "rural", "market", "campus")[row % 4]
             unit["at"] = region_at[region] + rng.normal(0, 0.05, 2)
             unit["capacity"] = int(rng.integers(25, 61)) if is_branch else int(rng.integers(12, 31))
             unit["open"] = "1234567" if is_branch else "123456" if rng.random() < 0.5 else "12345"

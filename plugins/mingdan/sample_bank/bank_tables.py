@@ -16,8 +16,10 @@ DAILY_CAPACITY = {"wealth": 12, "credit": 8, "merchant": 8, "lobby": 20, "corpor
 DAYS_BETWEEN_ABSENCES = 97
 ABSENCE_KNOWN_AHEAD = 14
 FIRST_RATES = day_number(date(2024, 1, 1))
-# What a customer is worth of each target, a year: cents, or cents standing for a count.
-TARGETS = {"deposit_avg": 4_500_000, "deposit_time_avg": 2_200_000, "loan_balance": 1_800_000, "app_active": 25}
+# What a customer is worth of each of a branch's targets, a year: cents, or cents standing for a count.
+TARGETS = {"loan_balance": 1_800_000, "app_active": 25}
+# Head office's targets, which its branches are to share: cents a customer, and what the planted cases hold.
+BANK_TARGETS = {"deposit_avg": (6_100_000, 4_500_000_000), "deposit_time_avg": (2_600_000, 2_100_000_000)}
 SHARE_LINES = {
     "personal_demand": 1.0,
     "personal_time": 1.9,
@@ -26,6 +28,10 @@ SHARE_LINES = {
     "corporate_loan": 1.1,
 }
 MARKET_SHARES = dict(zip([BANK_NAME, *names.OTHER_BANKS], [0.31, 0.19, 0.17, 0.14, 0.11, 0.08], strict=False))
+MARKET_GROWTH = {"deposit": 0.07, "loan": 0.05}  # a year
+# What the bank's share gains a year, at the cost of the next bank: deposits on demand leak to it, loans are won.
+SHARE_GAINS = {"personal_demand": -0.02, "personal_time": 0.008, "corporate_deposit": -0.006, "personal_loan": 0.015}
+CORPORATES_A_YEAR = 4  # new ones at each open unit
 
 
 def write_snapshots(bank: Bank, out: LandingPart, day: int, with_slow: bool) -> None:
@@ -69,6 +75,7 @@ def _write_branches(bank: Bank, out: LandingPart, day: int) -> None:
             {
                 "branch_id": each["id"], "branch_name": each["name"], "parent_branch_id": each.get("parent"),
                 "level": each["level"], "region_code": bank.region_codes[each["region"]] if "region" in each else None,
+                "branch_class": each.get("class"),
                 "latitude": round(float(each["at"][0]), 6), "longitude": round(float(each["at"][1]), 6),
                 "daily_capacity": each.get("capacity", 0), "open_weekdays": each.get("open", "12345"),
                 "closed_on": each["closed_on"] if is_closed else None,
@@ -135,7 +142,27 @@ def _write_corporates(bank: Bank, out: LandingPart, day: int) -> None:
                 "payroll_name_patterns": each["name"] if each["weight"] else None,
             }
         )  # fmt: skip
+    rows += _new_corporates(bank, day)
     out.write_rows("crm.corporates", day, rows)
+
+
+def _new_corporates(bank: Bank, day: int) -> list[dict[str, object]]:
+    """Corporates that have opened an account since the first day, evenly over the year and in turn at each open unit."""
+    rows: list[dict[str, object]] = []
+    for number in range((day - bank.first_day) * CORPORATES_A_YEAR * bank.open_units // 365):
+        opened = bank.first_day + (number + 1) * 365 // (CORPORATES_A_YEAR * bank.open_units)
+        unit = (number * 7 + number // bank.open_units) % bank.open_units
+        balance = 2_000_000 + number * 7_654_321 % 60_000_000  # cents
+        rows.append(
+            {
+                "corporate_id": f"G8{number:08d}",
+                "corporate_name": f"{bank.region_names[bank.units[unit]['region']]}新设{number + 1}号公司",
+                "branch_id": bank.unit_ids[unit], "industry": names.INDUSTRIES[number % len(names.INDUSTRIES)],
+                "opened_on": opened, "balance": balance, "avg_balance_year": balance if opened < day else None,
+                "payroll_headcount": 0,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _write_calendar(bank: Bank, out: LandingPart, day: int) -> None:
@@ -177,7 +204,13 @@ def _write_surroundings(bank: Bank, out: LandingPart, day: int) -> None:
 
 def _write_targets(bank: Bank, out: LandingPart, day: int) -> None:
     year = day_of(day).year
-    rows = []
+    rows: list[dict[str, object]] = [
+        {
+            "branch_id": bank.branch_rows[0]["id"], "period": str(year), "metric": metric,
+            "target_value": bank.customers * value + planted,
+        }
+        for metric, (value, planted) in BANK_TARGETS.items()
+    ]  # fmt: skip
     for period in (str(year), *(f"{year}Q{quarter}" for quarter in (1, 2, 3, 4))):
         for unit in range(bank.open_units):
             branch = {"branch_id": bank.unit_ids[unit], "period": period}
@@ -219,10 +252,15 @@ def _write_market_events(bank: Bank, out: LandingPart, day: int) -> None:
 def _write_market_share(bank: Bank, out: LandingPart, day: int, month: str) -> None:
     rng = generator(bank.seed, MARKET, day, 1)
     market = bank.customers * 6_000_000 / len(bank.region_codes)  # cents of a line in a county, about
+    years = (day - bank.first_day) / 365
+    shifts = {BANK_NAME: years, names.OTHER_BANKS[0]: -years}
     rows = [
         {
             "biz_month": month, "region_code": region, "bank_name": name, "business_line": line,
-            "balance": int(factor * market * share * (1 + 0.02 * rng.standard_normal())),
+            "balance": int(
+                factor * market * (1 + MARKET_GROWTH["loan" if line.endswith("loan") else "deposit"]) ** years
+                * (share + SHARE_GAINS.get(line, 0) * shifts.get(name, 0)) * (1 + 0.005 * rng.standard_normal())
+            ),
         }
         for region in bank.region_codes
         for line, factor in SHARE_LINES.items()
