@@ -217,5 +217,21 @@ def settings_check() -> None:
     typer.echo(f"settings_version {own.version}: all keys known.")
 
 
+@app.command()
+def portal(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8090,
+) -> None:
+    """Serve the branch portal over the published lists. Settings say who may sign on, and how."""
+    import uvicorn
+
+    from mingdan.portal.server import from_settings
+
+    with said_plainly():
+        served = from_settings()
+    typer.echo(f"the portal is at http://{host}:{port}/")
+    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+
+
 if __name__ == "__main__":
     app()

@@ -26,6 +26,7 @@ TABLES: dict[str, tuple[tuple[str, ...], bool]] = {
     "categories": (("category",), False),
     "offers": (("offer",), True),
     "benefits": (("offer", "value_tier"), True),
+    "growth_benefits": (("benefit",), True),
     "talk_tracks": (("list", "variant", "part"), True),
     "patterns": (("kind", "pattern"), True),
 }
@@ -94,7 +95,7 @@ class Settings:
     @cached_property
     def version(self) -> str:
         """Digest of everything that changes what is built or published (not where things are kept or told)."""
-        places = ("landing", "published", "notices", "memory", "engine", "wait_for_sources_hours", "retention")
+        places = ("landing", "published", "notices", "memory", "engine", "wait_for_sources_hours", "retention", "portal")
         kept = {key: value for key, value in self.values.items() if key not in places}
         text = json.dumps([kept, self.tables], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -119,11 +120,19 @@ class Settings:
                 {"tier": row["tier"], **{key: literal(row[key]) for key in ("rank", "floor_amount", "fall_months")}}
                 for row in self.rows("tiers")
             ],
+            # without a level nobody earns it: how a bank leaves out one that is shipped
+            "growth_benefits": [
+                {"benefit": row["benefit"], "level": literal(row["level"])}
+                for row in self.rows("growth_benefits")
+                if row["level"]
+            ],
             "consent_assumed": self.consent_assumed,
             "core_categories": self.values["core_categories"],
             "default_branch_capacity": self.values["default_branch_capacity"],
             "control": self.values["control"],
             "contact": self.values["contact"],
+            "central": self.values["central"],
+            "sources_off": self.values["sources_off"],
             "takeover_ratio": self.values["takeover_ratio"],
             "history_starts_on": str(self.values["history_starts_on"] or "1900-01-01"),
         }

@@ -19,6 +19,8 @@ ALLOWED = {
     "xlsxwriter": ("plugins/mingdan/workbook.py",),
     "sklearn": ("plugins/mingdan/clusters.py",),
     "pyspark": ("plugins/mingdan/spark_warehouse.py",),
+    "fastapi": ("plugins/mingdan/portal/", "plugins/mingdan_portal.py"),
+    "sqlalchemy": ("plugins/mingdan/portal/",),
 }
 FILES = sorted(
     path for folder in ("plugins", "dags", "expectations", "examples") for path in (PROJECT / folder).rglob("*.py")
@@ -46,6 +48,17 @@ def test_a_library_is_imported_only_where_the_house_keeps_it(package: str) -> No
     users = [str(path.relative_to(PROJECT)) for path in FILES if package in imports(path)]
     assert users, f"nothing imports {package}"
     assert [user for user in users if not user.startswith(ALLOWED[package])] == []
+
+
+def test_the_portal_never_opens_what_the_days_build() -> None:
+    walked = [path for path in FILES if "portal" in path.parts]
+    assert len(walked) > 10
+    forbidden = ("mingdan.warehouse", "mingdan.day", "mingdan.checks", "mingdan.spark_warehouse")
+    for path in walked:
+        text = path.read_text(encoding="utf-8")
+        assert not [name for name in forbidden if f"import {name}" in text or f"from {name} " in text], path
+        for name in forbidden:
+            assert f"from mingdan import {name.split('.')[1]}" not in text, path
 
 
 def test_a_dag_file_imports_nothing_heavy_at_its_top() -> None:

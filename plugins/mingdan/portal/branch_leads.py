@@ -1,0 +1,123 @@
+"""A branch's leads as one person sees them today: theirs, without who refused, with what was reported since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import HTTPException, Request
+
+from mingdan.portal import outcomes
+from mingdan.portal.editions import Edition
+from mingdan.portal.sessions import Visit
+from mingdan.portal.store import claims
+
+OPEN_FIRST = {"overdue": 0, "due": 1, "to_do": 2, "waiting": 3, "closed": 4}
+
+
+@dataclass(frozen=True)
+class Live:
+    """A lead's row with what is known by now. when: overdue or due (a follow-up), to_do, waiting (for a later day, or
+    tried today) or closed."""
+
+    row: Mapping[str, Any]
+    state: str
+    when: str
+    next_on: date | None
+    last: sa.Row | None
+    owner_id: str | None
+    owner_name: str | None
+    is_claimed: bool
+
+
+def chosen_branch(request: Request, visit: Visit, asked: str | None) -> str:
+    """The branch to show: one's own, or of several the one asked for. Another's does not exist: 404, logged."""
+    if not visit.branches:
+        raise HTTPException(404)
+    if not asked:
+        own = visit.person.branch_id
+        return own if own in visit.branches else min(visit.branches)
+    if asked not in visit.branches:
+        request.app.state.audit.write(visit, "refused", branch=asked[:40], path=request.url.path)
+        raise HTTPException(404)
+    return asked
+
+
+def chosen_edition(request: Request, asked: str | None) -> Edition:
+    """The list date asked for (default: the newest); 404 where none is published."""
+    try:
+        found = request.app.state.editions.on(date.fromisoformat(asked) if asked else None)
+    except ValueError:
+        found = None
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def is_theirs(visit: Visit, row: Mapping[str, Any], owner_id: str | None) -> bool:
+    """Recovery is the collectors' and the branch manager's; a relationship manager sees their own and the queue."""
+    roles = visit.person.roles
+    if "branch_manager" in roles or "region" in roles:
+        return True
+    if row["purpose"] == "recovery":
+        return "collection" in roles
+    if roles & {"branch_staff", "lobby"}:
+        return True
+    return "rm" in roles and owner_id in (None, visit.person.employee_id)
+
+
+def live_leads(request: Request, visit: Visit, edition: Edition, branch: str) -> list[Live]:
+    """The leads of the branch that this person may see, in the order to work them."""
+    rows = edition.of_branch(branch)
+    with request.app.state.engine.connect() as connection:
+        last = outcomes.newest(connection, [row["lead_id"] for row in rows])
+        refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
+        claimed = {
+            row.lead_id: row for row in connection.execute(sa.select(claims).where(claims.c.branch_id == branch))
+        }
+    today = request.app.state.now().date()
+    found = [
+        living(row, last.get(row["lead_id"]), claimed.get(row["lead_id"]), today)
+        for row in rows
+        if row["customer_id"] not in refused
+    ]
+    return sorted(
+        (lead for lead in found if is_theirs(visit, lead.row, lead.owner_id)),
+        key=lambda lead: (OPEN_FIRST[lead.when], lead.next_on or date.max, lead.row["rank"], lead.row["lead_id"]),
+    )
+
+
+def living(row: Mapping[str, Any], last: sa.Row | None, claim: sa.Row | None, today: date) -> Live:
+    """What is known of the lead by now: an outcome told here goes before the state it was published with."""
+    state = outcomes.STATE_AFTER[last.outcome] if last else row["state"] or "open"
+    next_on = last.call_again_on if last else row["next_contact_on"] if state == "follow_up" else None
+    if state in outcomes.ENDS:
+        when = "closed"
+    elif state == "follow_up" and next_on is not None:
+        when = "overdue" if next_on < today else "due" if next_on == today else "waiting"
+    elif last is not None and last.contacted_at.date() >= today:
+        when = "waiting"
+    else:
+        when = "to_do"
+    owner_id = claim.employee_id if claim else row["owner_id"]
+    owner_name = claim.employee_name if claim else row["owner_name"]
+    return Live(row, state, when, next_on, last, owner_id, owner_name, claim is not None)
+
+
+def one_lead(request: Request, visit: Visit, lead_id: str, asked: str | None = None) -> tuple[Edition, Live]:
+    """A lead by its id, for someone who may see it. Any other id, whatever its reason, is the same 404, logged."""
+    edition = chosen_edition(request, asked)
+    row = edition.lead(lead_id)
+    if row is not None and row["branch_id"] in visit.branches:
+        with request.app.state.engine.connect() as connection:
+            if row["customer_id"] not in outcomes.refused(connection, [row["customer_id"]]):
+                last = outcomes.newest(connection, [lead_id]).get(lead_id)
+                claim = connection.execute(sa.select(claims).where(claims.c.lead_id == lead_id)).first()
+                lead = living(row, last, claim, request.app.state.now().date())
+                if is_theirs(visit, row, lead.owner_id):
+                    return edition, lead
+    request.app.state.audit.write(visit, "refused", lead_id=lead_id[:40])
+    raise HTTPException(404)

@@ -1,0 +1,199 @@
+"""What was published, as the pages read it: a list date's current revision, kept in memory, branch by branch.
+
+Only files that a manifest names are read. A revision never changes, so what was read once stays true."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mingdan import branch_rows, publishing, reasons
+from mingdan.stores import Store
+
+KEPT = 3  # revisions in memory: today's, the day before's, and one that somebody looks up
+LOOK_AGAIN = 5.0  # seconds for which the pointer to the newest revision is believed
+LANGUAGES = ("zh", "en")
+
+
+@dataclass
+class Edition:
+    """One published revision: the day's words and states, and its leads in order of branch and rank."""
+
+    list_date: date
+    revision: int
+    manifest: Mapping[str, Any]
+    day: Mapping[str, Any]
+    leads: pa.Table
+    store: Store
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+
+    @cached_property
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """branch → (first row, rows) in leads, which are sorted by branch."""
+        spans, at = {}, 0
+        for branch, rows in sorted(Counter(self.leads["branch_id"].to_pylist()).items()):
+            spans[branch] = (at, rows)
+            at += rows
+        return spans
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """lead_id → row in leads."""
+        return {lead_id: at for at, lead_id in enumerate(self.leads["lead_id"].to_pylist())}
+
+    @cached_property
+    def branches(self) -> dict[str, dict[str, Any]]:
+        return {row["branch_id"]: row for row in self.table("portal/branches.parquet").to_pylist()}
+
+    @cached_property
+    def parents(self) -> dict[str, str | None]:
+        """Every open branch, and the units above it, with the unit above each."""
+        return {branch: row.get("parent_branch_id") for branch, row in self.branches.items()}
+
+    def of_branch(self, branch: str) -> list[dict[str, Any]]:
+        """The branch's leads with their codes and full values, best first."""
+        rows: list[dict[str, Any]] = self.leads.slice(*self.spans.get(branch, (0, 0))).to_pylist()
+        return rows
+
+    def lead(self, lead_id: str) -> dict[str, Any] | None:
+        at = self.place.get(lead_id)
+        return None if at is None else self.leads.slice(at, 1).to_pylist()[0]
+
+    def table(self, path: str) -> pa.Table:
+        """A file of the revision that its manifest names; an empty table where it names none."""
+        if path not in self.tables:
+            named = any(each["path"] == path for each in self.manifest["files"])
+            self.tables[path] = self.read(path) if named else pa.table({})
+        return self.tables[path]
+
+    def read(self, path: str) -> pa.Table:
+        data = self.store.read_bytes(f"{self.list_date.isoformat()}/{publishing.path_of(self.revision)}/{path}")
+        return pq.read_table(pa.BufferReader(data))
+
+    def states(self, branch: str) -> list[dict[str, Any]]:
+        """The state of each list for the branch, those switched off included."""
+        return [row for row in self.day["states"] if row["branch_id"] in (branch, None)]
+
+    def changes(self, branch: str) -> list[dict[str, Any]]:
+        table = self.table("portal/changes.parquet")
+        return table.filter(pc.equal(table["branch_id"], branch)).to_pylist() if table.num_columns else []
+
+    def in_language(self, language: str) -> Mapping[str, Any]:
+        """The day's words as branch_rows reads them, in this language; here everybody is masked until revealed."""
+        return {**self.day, "language": language if language in LANGUAGES else self.day["language"], "mask": True}
+
+    def shown(self, rows: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+        """Leads as a branch reads them: masked, codes as words, reasons and offers in the language."""
+        if not rows:
+            return []
+        day = self.in_language(language)
+        cells = branch_rows.shown({name: [row.get(name) for row in rows] for name in rows[0]}, day)
+        found = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
+        for lead, row in zip(found, rows, strict=True):
+            entry = self.day["lists"].get(row["list"], {})
+            lead["code"] = row["list"]
+            lead["list_name"] = entry.get("title", {}).get(day["language"], row["list"])
+            lead["reason_list"] = self.reasons(row, entry, day)
+            if day["language"] != self.day["language"]:
+                lead |= self.words_of(row, day["language"])
+        return found
+
+    def reasons(self, row: Mapping[str, Any], entry: Mapping[str, Any], day: Mapping[str, Any]) -> list[str]:
+        language = day["language"]
+        said = reasons.strongest(
+            entry, row.get("rule_ids"), json.loads(row["facts"]) if row.get("facts") else {}, language,
+            currency=day["currency"], year=self.list_date.year, names=day["names"],
+        )  # fmt: skip
+        return [each for each in said.split(reasons.SEPARATOR[language]) if each]
+
+    def words_of(self, row: Mapping[str, Any], language: str) -> dict[str, Any]:
+        offers, benefits = self.offers
+        return {
+            "offer": offers.get(row.get("offer_code"), {}).get(f"title_{language}"),
+            "benefit": benefits.get((row.get("offer_code"), row.get("value_tier")), {}).get(f"benefit_{language}"),
+        }
+
+    @cached_property
+    def offers(self) -> tuple[dict[Any, Mapping[str, str]], dict[Any, Mapping[str, str]]]:
+        return (
+            {row["offer"]: row for row in self.day["offers"]},
+            {(row["offer"], row["value_tier"]): row for row in self.day["benefits"]},
+        )
+
+    def talk(self, row: Mapping[str, Any]) -> list[Mapping[str, str]]:
+        """The talk track of the lead's list and variant, part by part."""
+        for variant in (row.get("talk_variant") or "default", "default"):
+            found = [
+                each for each in self.day["talk_tracks"] if each["list"] == row["list"] and each["variant"] == variant
+            ]
+            if found:
+                return found
+        return []
+
+
+class Editions:
+    """The published list dates. Thread-safe; every reader of a revision shares it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._kept: dict[tuple[date, int], Edition] = {}
+        self._believed: dict[date | None, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def dates(self) -> list[date]:
+        """List dates that have a current revision, newest first."""
+        return self._looked_up(
+            None,
+            lambda: sorted(
+                (
+                    date.fromisoformat(name)
+                    for name in self.store.folders()
+                    if len(name) == 10 and self.store.exists(f"{name}/current.json")
+                ),
+                reverse=True,
+            ),
+        )
+
+    def on(self, list_date: date | None = None) -> Edition | None:
+        """The current revision of a list date (default: the newest), or None where none is published."""
+        chosen = list_date or next(iter(self.dates()), None)
+        if chosen is None or chosen not in self.dates():
+            return None
+        revision = self._looked_up(chosen, lambda: publishing.current_revision(self.store, chosen))
+        if revision is None:
+            return None
+        with self._lock:
+            key = (chosen, revision)
+            if key not in self._kept:
+                self._kept[key] = self._read(*key)
+                while len(self._kept) > KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = self._kept.pop(key)  # used last, thrown away last
+            return self._kept[key]
+
+    def _looked_up(self, key: date | None, look: Any) -> Any:
+        at, value = self._believed.get(key, (0.0, None))
+        if time.monotonic() - at > LOOK_AGAIN or at == 0.0:
+            value = look()
+            self._believed[key] = (time.monotonic(), value)
+        return value
+
+    def _read(self, list_date: date, revision: int) -> Edition:
+        prefix = f"{list_date.isoformat()}/{publishing.path_of(revision)}"
+        manifest = publishing.read_manifest(self.store, list_date, revision)
+        day = json.loads(self.store.read_bytes(f"{prefix}/portal/day.json"))
+        leads = publishing.read_parquet(self.store, f"{prefix}/leads.parquet")
+        # What a central channel works is no lead of the branch's.
+        leads = leads.filter(pc.is_null(leads["central_channel"]))
+        return Edition(list_date, revision, manifest, day, leads, self.store)

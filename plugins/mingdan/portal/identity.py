@@ -1,0 +1,86 @@
+"""Who a request says it is from. Three ways in, one interface; who may do what is decided elsewhere (access, people).
+
+Development: pick a person from a page; refuses to exist outside `environment: test`.
+TrustedHeader: the bank's gateway signs on and names the user in a header; believed from listed proxies only."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Protocol
+
+from fastapi import FastAPI, Request
+
+
+class IdentityError(ValueError):
+    """A way of signing on that is not set up as it must be; names the setting, expected and found."""
+
+
+class Identity(Protocol):
+    """What create_app needs of a way of signing on."""
+
+    per_request: bool
+    """True: every request carries the user. False: a page signs on once, and the session remembers."""
+
+    def user_id(self, request: Request) -> str | None:
+        """The signed-on user that this very request carries (per_request), or None."""
+
+    def install(self, app: FastAPI) -> None:
+        """Add the routes of signing on, if any."""
+
+
+class TrustedHeader:
+    per_request = True
+
+    def __init__(self, header: str, proxies: Sequence[str]) -> None:
+        if not proxies:
+            raise IdentityError("portal.proxies: expected the addresses of the bank's gateway; found none.")
+        self.header = header
+        self.proxies = [ipaddress.ip_network(each) for each in proxies]
+
+    def user_id(self, request: Request) -> str | None:
+        try:
+            peer = ipaddress.ip_address(request.client.host if request.client else "")
+        except ValueError:
+            return None
+        if not any(peer in network for network in self.proxies):
+            return None
+        named = request.headers.getlist(self.header)
+        return named[0].strip() or None if len(named) == 1 else None
+
+    def install(self, app: FastAPI) -> None:
+        """Nothing to add: the gateway signs on."""
+
+
+class Development:
+    """A page that lists the people; whoever comes picks one. For the demo and tests."""
+
+    per_request = False
+
+    def __init__(self, environment: str) -> None:
+        if environment != "test":
+            raise IdentityError(
+                "portal.identity: expected openid or header in environment 'production'; found development."
+            )
+
+    def user_id(self, request: Request) -> str | None:
+        return None
+
+    def install(self, app: FastAPI) -> None:
+        from fastapi import Form
+        from fastapi.responses import Response
+
+        from mingdan.portal.app import PUBLIC, begin_session, render, safe_path
+
+        @app.get("/sign-in", include_in_schema=False)
+        def sign_in(request: Request, next: str = "/") -> Response:
+            people: Mapping[str, object] = request.app.state.people
+            return render(request, "sign_in.html", people=people.values(), next=safe_path(next))
+
+        @app.post("/sign-in", include_in_schema=False)
+        def signed_in(
+            request: Request, user_id: Annotated[str, Form(max_length=200)], next: Annotated[str, Form()] = "/"
+        ) -> Response:
+            return begin_session(request, user_id, safe_path(next))
+
+        PUBLIC.add("/sign-in")

@@ -1,0 +1,89 @@
+"""From the bank's settings to a running portal. Production refuses what is meant for development."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from mingdan import settings as settings_module
+from mingdan.portal.app import Portal, create_app
+from mingdan.portal.editions import Edition, Editions
+from mingdan.portal.identity import Development, Identity, IdentityError, TrustedHeader
+from mingdan.portal.people import ROLES, PeopleError, Person, read_people
+from mingdan.settings import Home, Settings
+from mingdan.stores import Store
+
+
+def from_settings() -> FastAPI:
+    """The portal that settings.yml describes. Raises IdentityError or PeopleError naming what is missing."""
+    settings = settings_module.load()
+    home = settings_module.home(settings)
+    chosen = settings["portal"]
+    store = Store(home.published)
+    now = None
+    if chosen["pinned_to_newest"]:
+        if settings["environment"] != "test":
+            raise IdentityError("portal.pinned_to_newest: expected false in environment 'production'; found true.")
+        edition = Editions(store).on()
+        now = partial(datetime.combine, edition.list_date, time(10, 30)) if edition else None
+    return create_app(
+        identity(settings),
+        Portal(store, store_url(home, chosen), people(settings, store), settings, chosen["secure_cookies"], now),
+    )
+
+
+def identity(settings: Settings) -> Identity:
+    chosen = settings["portal"]
+    if not chosen["secure_cookies"] and settings["environment"] == "production":
+        raise IdentityError("portal.secure_cookies: expected true in environment 'production'; found false.")
+    if chosen["identity"] == "development":
+        return Development(settings["environment"])
+    if chosen["identity"] == "header":
+        return TrustedHeader(chosen["header"], chosen["proxies"])
+    raise IdentityError(f"portal.identity: expected development or header; found {chosen['identity']!r}.")
+
+
+def store_url(home: Home, chosen: Mapping[str, Any]) -> str:
+    """The store's URL from the environment variable that settings name, since it may hold a password."""
+    if chosen["store"]:
+        return settings_module.secret(chosen["store"])
+    return f"sqlite:///{home.root / 'portal' / 'portal.db'}"
+
+
+def people(settings: Settings, store: Store) -> dict[str, Person]:
+    """The bank's people.csv; without one, in environment test only, one invented person of each role."""
+    path = settings["portal"]["people"]
+    if path:
+        return read_people(Path(path))
+    if settings["environment"] != "test":
+        raise PeopleError("portal.people: expected the path of people.csv in environment 'production'; found none.")
+    edition = Editions(store).on()
+    return invented(edition) if edition else {}
+
+
+def invented(edition: Edition) -> dict[str, Person]:
+    """One person of each role at the branch with most leads, its busiest manager, and a second branch's employee."""
+    branches = sorted(edition.spans, key=lambda each: (-edition.spans[each][1], each))
+    branch = branches[0] if branches else min(edition.branches)
+    owned = [row for row in edition.of_branch(branch) if row["owner_id"]]
+    owners: dict[str, str] = {row["owner_id"]: row["owner_name"] for row in owned}
+    counts = Counter(row["owner_id"] for row in owned)
+    owner = max(owners, key=lambda each: (counts[each], each), default=None)
+    region = edition.parents.get(branch)
+    found = {}
+    for role, (zh, _) in ROLES.items():
+        unit = {"head_office": None, "analyst": None, "data_engineer": None, "auditor": None, "region": region}
+        own = owner if role == "rm" else f"X-{role}" if role in ("branch_staff", "branch_manager", "lobby") else None
+        if role == "region" and region is None:
+            continue
+        name = owners[owner] if role == "rm" and owner else f"{zh}(示例)"
+        found[role] = Person(role, name, frozenset({role}), unit.get(role, branch), own)
+    if len(branches) > 1:
+        found["other"] = Person("other", "另一网点员工(示例)", frozenset({"branch_staff"}), branches[1])
+    return found

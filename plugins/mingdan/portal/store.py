@@ -1,0 +1,109 @@
+"""The portal's own store: what people here wrote. SQLite embedded, PostgreSQL in production; the schema by Alembic.
+
+Times are bank-local without zone, as the source contract has them. Nothing is ever deleted or overwritten but
+sessions' ends and an outcome's day of handing over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Numeric, String, Table, Text, UniqueConstraint
+
+metadata = MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"})
+
+sessions = Table(
+    "sessions", metadata,
+    Column("digest", String(64), primary_key=True),  # sha256 of the cookie: the store alone opens no session
+    Column("user_id", String(200), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("began_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+)  # fmt: skip
+
+outcomes = Table(
+    "outcomes", metadata,
+    Column("contact_id", String(40), primary_key=True),
+    Column("lead_id", String(40), nullable=False, index=True),
+    Column("list", String(60), nullable=False),
+    Column("subject_type", String(20), nullable=False),
+    Column("subject_id", String(64), nullable=False, index=True),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("list_date", Date, nullable=False),
+    Column("contacted_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("outcome", String(30), nullable=False),
+    Column("refused_channel", String(20)),           # of do_not_contact: one channel, or null for all
+    Column("product_code", String(60)),
+    Column("amount", Numeric(18, 2)),
+    Column("call_again_on", Date),
+    Column("note", Text),
+    Column("talk_version", String(40)),
+    Column("actor", String(200), nullable=False),
+    Column("origin", String(20), nullable=False),    # page, workbook or walk_in
+    Column("same", String(64), nullable=False),      # digest of what was said: said twice, it is there once
+    Column("handed_over_on", Date, index=True),
+    UniqueConstraint("same"),
+)  # fmt: skip
+
+claims = Table(
+    "claims", metadata,
+    Column("lead_id", String(40), primary_key=True),
+    Column("employee_id", String(60), nullable=False),
+    Column("employee_name", String(200), nullable=False),
+    Column("branch_id", String(40), nullable=False),
+    Column("claimed_at", DateTime, nullable=False),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime, nullable=False),
+    Column("user_id", String(200), nullable=False, index=True),
+    Column("branch_id", String(40)),
+    Column("what", String(40), nullable=False, index=True),
+    Column("detail", Text, nullable=False),          # canonical JSON: ids, counts, digests; never names or mobiles
+    Column("address", String(60)),
+    Column("former", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)  # fmt: skip
+
+
+def open_store(url: str) -> sa.Engine:
+    """The store behind a URL of SQLAlchemy, brought to the newest schema. SQLite's folder is made where it is not."""
+    parsed = sa.make_url(url)
+    own: dict[str, Any] = {}
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        own = {"connect_args": {"timeout": 15}}
+    engine = sa.create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", **own)
+    if parsed.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", sqlite_manners)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
+    upgrade(engine)
+    return engine
+
+
+def sqlite_manners(connection: Any, _: Any) -> None:
+    """Readers beside one writer, and transactions that SQLAlchemy begins itself."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.close()
+
+
+def upgrade(engine: sa.Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,248 @@
+"""A day's work: outcomes, refusals, uploads, downloads, and a trail that cannot be changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import timedelta
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from mingdan.portal import sessions
+from mingdan.portal.store import audit, outcomes
+
+from tests.portal.conftest import BRANCH, Desk
+
+SAID = {"outcome": "interested", "channel_used": "call", "contacted_at": "2026-07-01 09:30"}
+
+
+def written(desk: Desk) -> list[sa.Row]:
+    with desk.app.state.engine.connect() as connection:
+        return list(connection.execute(sa.select(outcomes)))
+
+
+def lead(desk: Desk, at: int = 0) -> str:
+    return desk.leads[BRANCH][at]["lead_id"]
+
+
+def test_an_outcome_is_one_click_and_said_twice_is_there_once(desk: Desk) -> None:
+    client = desk.of("branch_staff")
+    for _ in range(2):
+        assert client.post(f"/leads/{lead(desk)}/outcome", data=SAID).status_code == 303
+    (row,) = written(desk)
+    assert (row.lead_id, row.outcome, row.channel, row.actor) == (lead(desk), "interested", "call", "branch_staff")
+    assert len(desk.trail("outcome")) == 1
+    assert "有意向" in client.get("/today").text
+
+
+def test_a_bad_outcome_says_every_fault_and_keeps_nothing(desk: Desk) -> None:
+    bad = {"outcome": "call_again", "channel_used": "pigeon", "amount": "-3", "contacted_at": "2027-01-01 10:00"}
+    answer = desk.of("branch_staff").post(f"/leads/{lead(desk)}/outcome", data=bad)
+    assert answer.status_code == 422
+    assert all(word in answer.text for word in ("联系渠道", "办理金额", "联系时间"))
+    assert written(desk) == []
+
+
+def test_who_reports_second_is_told_who_was_first(desk: Desk) -> None:
+    desk.of("branch_staff").post(f"/leads/{lead(desk)}/outcome", data=SAID)
+    again = {**SAID, "outcome": "done", "seen": ""}
+    told = desk.of("branch_manager").post(f"/leads/{lead(desk)}/outcome", data=again)
+    assert told.status_code == 409 and "示例网点员工" in told.text
+    assert len(written(desk)) == 1
+    seen = written(desk)[0].contact_id
+    desk.of("branch_manager").post(f"/leads/{lead(desk)}/outcome", data={**again, "seen": seen})
+    assert len(written(desk)) == 2
+
+
+def test_who_may_not_be_contacted_is_gone_from_every_view_and_download_at_once(desk: Desk) -> None:
+    client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
+    assert row["lead_id"] in client.get("/today").text
+    client.post(f"/leads/{row['lead_id']}/outcome", data={**SAID, "outcome": "do_not_contact"})
+    assert row["lead_id"] not in client.get("/today").text
+    assert row["lead_id"] not in client.get("/download/csv").text
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/download/xlsx").content))
+    assert row["lead_id"] not in {cell.value for line in book.worksheets[0].iter_rows() for cell in line}
+    assert client.get(f"/leads/{row['lead_id']}").status_code == 404
+    assert client.post(f"/leads/{row['lead_id']}/reveal").status_code == 404
+
+
+def test_a_refused_channel_alone_leaves_the_lead(desk: Desk) -> None:
+    client = desk.of("branch_manager")
+    client.post(f"/leads/{lead(desk)}/outcome", data={**SAID, "outcome": "do_not_contact", "refused_channel": "sms"})
+    assert lead(desk) in client.get("/today").text
+
+
+def test_a_lead_of_the_queue_is_claimed_once(desk: Desk) -> None:
+    queue = next(row["lead_id"] for row in desk.leads[BRANCH] if row["owner_id"] is None)
+    assert desk.of("second_rm").post(f"/leads/{queue}/claim").status_code == 303
+    assert desk.of("rm").post(f"/leads/{queue}/claim").status_code == 404  # the other's now
+    assert queue not in desk.of("rm").get("/today").text
+    assert len(desk.trail("claimed")) == 1
+
+
+def test_follow_ups_come_first_when_their_day_is_there(desk: Desk) -> None:
+    client, last = desk.of("branch_manager"), desk.leads[BRANCH][-1]["lead_id"]
+    again = {**SAID, "outcome": "call_again", "call_again_on": "2026-07-02"}
+    client.post(f"/leads/{last}/outcome", data=again)
+    page = client.get("/today").text
+    assert page.index(last) > page.index(lead(desk))
+    desk.at += timedelta(days=1)
+    client = fresh(desk, "branch_manager")
+    page = client.get("/today").text
+    assert page.index(last) < page.index(lead(desk)) and "今日跟进" in page
+    desk.at += timedelta(days=1)
+    assert "逾期跟进 7月2日" in fresh(desk, "branch_manager").get("/today").text
+
+
+def fresh(desk: Desk, user: str) -> TestClient:
+    desk.clients.pop(user)
+    return desk.of(user)
+
+
+def filled(desk: Desk, rows: list[dict]) -> bytes:
+    """The downloaded workbook with outcomes typed into its first rows."""
+    book = openpyxl.load_workbook(io.BytesIO(desk.of("branch_manager").get("/download/xlsx").content))
+    sheet = book.worksheets[0]
+    place = {cell.value: at for at, cell in enumerate(sheet[1], start=1)}
+    for number, row in enumerate(rows, start=2):
+        for title, value in row.items():
+            sheet.cell(number, place[title], value)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_an_uploaded_workbook_keeps_the_good_rows_names_the_bad_and_is_taken_once(desk: Desk) -> None:
+    client = desk.of("branch_manager")
+    data = filled(
+        desk,
+        [
+            {"联系结果": "有意向", "联系渠道": "电话"},
+            {"联系结果": "不知道", "联系渠道": "电话"},
+            {"联系结果": "已办理", "联系渠道": "上门", "办理金额": "很多"},
+            {"联系结果": "已办理", "联系渠道": "上门", "线索编号": "Lsomebodyelse"},
+        ],
+    )
+    first = client.post("/upload", files={"file": ("filled.xlsx", data)})
+    assert first.status_code == 200 and "保存1" in first.text and "有误3" in first.text
+    assert all(word in first.text for word in ("不知道", "很多", "没有该线索编号"))
+    second = client.post("/upload", files={"file": ("filled.xlsx", data)})
+    assert "保存0" in second.text and "已有1" in second.text
+    assert [row.origin for row in written(desk)] == ["workbook"]
+
+
+def bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/workbook.xml", b"0" * (80 * 1024 * 1024))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no zip at all", b"PK\x03\x04broken", bomb()], ids=["empty", "text", "cut", "bomb"]
+)
+def test_a_hostile_file_is_refused_with_a_sentence(desk: Desk, data: bytes) -> None:
+    answer = desk.of("branch_manager").post("/upload", files={"file": ("x.xlsx", data)})
+    assert answer.status_code == 422 and 'role="alert"' in answer.text
+    assert written(desk) == []
+
+
+def test_too_large_a_body_is_refused_before_it_is_read(desk: Desk) -> None:
+    answer = desk.of("branch_manager").post("/upload", files={"file": ("x.xlsx", b"0" * (9 * 1024 * 1024))})
+    assert answer.status_code == 413
+
+
+def test_a_download_names_its_reader_is_masked_and_its_digest_is_on_the_trail(desk: Desk) -> None:
+    answer = desk.of("branch_staff").get("/download/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == len(desk.leads[BRANCH])
+    assert all("*" in row["姓名"] and "****" in row["手机号"] for row in rows)
+    book = openpyxl.load_workbook(io.BytesIO(desk.of("branch_staff").get("/download/xlsx").content))
+    assert "示例网点员工" in book.worksheets[0].oddHeader.left.text
+    assert all("sha256" in row.detail for row in desk.trail("downloaded"))
+
+
+def test_the_trail_cannot_be_changed_and_a_change_beside_it_shows(desk: Desk) -> None:
+    desk.of("branch_staff").get("/today")
+    assert desk.app.state.audit.check() == []
+    with pytest.raises(sa.exc.DatabaseError), desk.app.state.engine.begin() as connection:
+        connection.execute(audit.update().values(user_id="somebody else"))
+    with pytest.raises(sa.exc.DatabaseError), desk.app.state.engine.begin() as connection:
+        connection.execute(audit.delete())
+    with desk.app.state.engine.begin() as connection:  # as someone with the file in their hands would
+        connection.exec_driver_sql("drop trigger audit_refuses_update")
+        connection.execute(audit.update().where(audit.c.number == 1).values(user_id="somebody else"))
+    assert "row 1" in desk.app.state.audit.check()[0]
+    assert "链条已被改动" in desk.of("auditor").get("/audit").text
+
+
+def test_a_session_ends_by_sign_out_by_idleness_and_by_age(desk: Desk) -> None:
+    client = desk.of("branch_staff")
+    desk.at += sessions.IDLE - timedelta(minutes=1)
+    assert client.get("/today").status_code == 200
+    desk.at += sessions.IDLE + timedelta(minutes=1)
+    assert client.get("/today").status_code == 303
+    client = fresh(desk, "branch_staff")
+    cookie = dict(client.cookies)
+    assert client.post("/sign-out", data={"csrf": client.headers["x-csrf-token"]}).status_code == 303
+    stolen = TestClient(desk.app, follow_redirects=False, cookies=cookie)
+    assert stolen.get("/today").status_code == 303
+    client = fresh(desk, "branch_staff")
+    for _ in range(25):
+        desk.at += sessions.IDLE - timedelta(minutes=1)
+        client.get("/today")
+    assert client.get("/today").status_code == 303
+
+
+def test_a_change_without_the_sessions_token_or_from_elsewhere_is_refused(desk: Desk) -> None:
+    client = desk.of("branch_staff")
+    path = f"/leads/{lead(desk)}/outcome"
+    right = client.headers.pop("x-csrf-token")
+    assert client.post(path, data=SAID).status_code == 403
+    assert client.post(path, data=SAID, headers={"x-csrf-token": "wrong"}).status_code == 403
+    elsewhere = {"x-csrf-token": right, "origin": "https://evil.example"}
+    assert client.post(path, data=SAID, headers=elsewhere).status_code == 403
+    assert written(desk) == []
+    client.headers["x-csrf-token"] = right
+
+
+def test_answers_carry_the_headers_that_keep_a_browser_safe(desk: Desk) -> None:
+    answer = desk.of("branch_staff").get("/today")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert "<script>" not in answer.text and " style=" not in answer.text and "onclick" not in answer.text
+    cookie = TestClient(desk.app, follow_redirects=False).post("/sign-in", data={"user_id": "rm"}).headers["set-cookie"]
+    assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
+
+
+def test_too_many_searches_are_slowed_down(desk: Desk) -> None:
+    client = desk.of("branch_staff")
+    found = [client.get("/today", params={"q": "1"}).status_code for _ in range(61)]
+    assert found[0] == 200 and found[-1] == 429
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_reads_in_both_languages(desk: Desk, language: str) -> None:
+    for user, paths in {
+        "branch_manager": ("/today", f"/leads/{lead(desk)}", "/upload", "/today?q=zzz"),
+        "auditor": ("/audit",),
+        "head_office": ("/",),
+    }.items():
+        client = desk.of(user)
+        client.cookies.set("language", language)
+        for path in paths:
+            answer = client.get(path)
+            assert answer.status_code == 200, (path, answer.status_code)
+            assert ("English" if language == "zh" else "中文") in answer.text
+
+
+def test_a_reason_and_an_offer_change_language_with_the_reader(desk: Desk) -> None:
+    client = desk.of("branch_manager")
+    zh = client.get("/today").text
+    client.cookies.set("language", "en")
+    en = client.get("/today").text
+    assert "万元" in zh and "CNY" in en and "万元" not in en
