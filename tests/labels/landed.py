@@ -82,6 +82,9 @@ class Landed:
     folder: Path
     as_of: date
     previous_business_date: date
+    centroids: dict[str, dict[str, float]] = field(
+        default_factory=dict
+    )  # of ways of dealing with the bank, an artefact
     cache: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,6 +94,7 @@ class Landed:
             (Decimal(row["floor_amount"]), int(row["rank"]), row["tier"]) for row in settings.rows("tiers")
         )
         self.patterns = settings.rows("patterns")
+        self.growth_benefits = settings.rows("growth_benefits")
         self.windows = {name: table.window_days for name, table in load_contract().tables.items()}
 
     def read(self, table: str, where: str = "true") -> list[Row]:

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from tests.labels.landed import ZERO, Landed, Row, cents, days, month_ends, plus_months, share
+from tests.labels.landed import ZERO, Customer, Landed, Row, cents, days, month_ends, plus_months, share
 from tests.labels.oracle import holding
 
 COLOURS = ("blue", "yellow", "orange", "red")
@@ -59,11 +60,28 @@ class Merchant:
         return sum(not self.is_holiday(each) and each.weekday() in open_weekdays for each in silent)
 
     def level(self, day: date, base: Decimal) -> int:
-        part, idle = self.sum_of(day, 30), self.idle(day) or 0
+        part, idle = self.sum_of(day, 30), 0 if self.is_seasonal else self.idle(day) or 0
         for number, colour in reversed(list(enumerate(COLOURS, start=1))):
             if part < self.t[f"merchant_{colour}_below"] * base or idle >= self.t[f"merchant_{colour}_idle_days"]:
                 return number
         return 0
+
+    def base_of(self, day: date) -> Decimal | None:
+        """What a day is compared with: of a seasonal trade the same 30 days of last year, once it is old enough."""
+        if self.is_seasonal:
+            return self.sum_of(day - days(364), 30) if self.from_day <= day - days(393) else None
+        old = (day - self.row.signed_on).days >= self.t["merchant_rated_after_days"]
+        return self.usual(day) if old else None
+
+    def level_within(self, day: date, base: Decimal) -> int:
+        """The level of a day in an episode: against its fixed base, of a seasonal trade against last year's."""
+        if not self.is_seasonal:
+            return self.level(day, base)
+        last_year = self.base_of(day)
+        return self.level(day, last_year) if last_year is not None and self.is_enough(last_year) else 0
+
+    def is_enough(self, base: Decimal | None) -> bool:
+        return base is not None and base >= self.t["merchant_rated_base"]
 
     def alert(self) -> dict[str, Any]:
         """The episode, if any, walked through day by day."""
@@ -71,34 +89,32 @@ class Merchant:
         base, better = ZERO, 0
         levels: dict[date, int] = {}
         for day in (self.as_of - days(back) for back in reversed(range(200))):
-            usual = self.usual(day)
+            if day < self.from_day:
+                continue
             if start is None:
-                old = (day - self.row.signed_on).days >= self.t["merchant_rated_after_days"]
-                rated = old and usual is not None and usual >= self.t["merchant_rated_base"]
-                if rated and usual is not None and self.level(day, usual) > 0:
+                usual = self.base_of(day)
+                if usual is not None and self.is_enough(usual) and self.level(day, usual) > 0:
                     start, base, better, levels = day, usual, 0, {}
                 else:
                     continue
-            levels[day] = self.level(day, base)
+            levels[day] = self.level_within(day, base)
             better = better + 1 if levels[day] == 0 else 0
             if better >= self.t["merchant_better_days"]:
                 start = None
-        usual = self.usual(self.as_of)
-        old = (self.as_of - self.row.signed_on).days >= self.t["merchant_rated_after_days"]
+        usual = self.base_of(self.as_of)
         if start is None:
-            rated = old and usual is not None and usual >= self.t["merchant_rated_base"]
             return {
-                "merchant_alert_level": 0 if rated else None, "merchant_alert_since_on": None,
-                "merchant_base_amount": usual if old else None, "merchant_alert_raised_on": None,
+                "merchant_alert_level": 0 if self.is_enough(usual) else None, "merchant_alert_since_on": None,
+                "merchant_base_amount": usual, "merchant_alert_raised_on": None,
             }  # fmt: skip
         shown = {day: max(levels[each] for each in levels if day - days(7) < each <= day) for day in levels}
         rises = [day for day in shown if shown[day] > shown.get(day - days(1), 0)]
         return {
             "merchant_alert_level": shown[self.as_of], "merchant_alert_since_on": start,
-            "merchant_base_amount": base, "merchant_alert_raised_on": max(rises),
+            "merchant_base_amount": usual if self.is_seasonal else base, "merchant_alert_raised_on": max(rises),
         }  # fmt: skip
 
-    @property
+    @cached_property
     def is_seasonal(self) -> bool:
         long = (self.as_of - self.from_day).days >= 393
         named = self.bank.has("seasonal_name", self.row.merchant_name)
@@ -181,4 +197,55 @@ def read_merchant(bank: Landed, row: Row) -> dict[str, Any]:
         "merchant_retained_share": shop.retained(bank.as_of),
         **shop.stars(),
     }
-    return found if shop.is_seasonal else {**found, **shop.alert()}
+    found |= shop.alert()
+    base, star = found["merchant_base_amount"], found["merchant_star_level"]
+    part = (shop.t["merchant_borderline_from"], shop.t["merchant_borderline_below"])
+    borderline = None
+    if star is not None and star < 4:
+        borderline = False
+    elif star is not None and base is not None and shop.is_enough(base):
+        borderline = part[0] * base <= now < part[1] * base
+    return {**found, "is_merchant_high_quality_borderline": borderline, "is_merchant_suspicious": is_suspicious(shop)}
+
+
+def is_suspicious(shop: Merchant) -> bool:
+    month = [each for day, each in shop.days.items() if shop.as_of - days(30) < day <= shop.as_of]
+    payments = sum(each.txn_count for each in month)
+    few = sum(each.payer_count for each in month) < shop.t["merchant_suspicious_payer_share"] * payments
+    busy = [
+        each for each in month
+        if each.txn_count >= shop.t["merchant_top_payer_min_count"] and each.top_payer_amount is not None
+    ]  # fmt: skip
+    most = sum((each.top_payer_amount for each in busy), ZERO)
+    return few or most > shop.t["merchant_suspicious_top_share"] * sum((each.amount for each in busy), ZERO)
+
+
+def merchant(c: Customer) -> dict[str, Any]:
+    """The weakest of a customer's shops speaks for all."""
+    shops = [row for row in c.bank.of("acquiring.merchants", c.id) if row.status != "closed"]
+    read = sorted(
+        ((row.merchant_id, read_merchant(c.bank, row)) for row in shops),
+        key=lambda each: (
+            -(-1 if each[1]["merchant_alert_level"] is None else each[1]["merchant_alert_level"]),
+            -(Decimal(-1) if each[1]["merchant_base_amount"] is None else each[1]["merchant_base_amount"]),
+            each[0],
+        ),
+    )
+    told = {"is_merchant": bool(shops), "merchant_count": len(shops)}
+    if not read:
+        return {**told, **dict.fromkeys(("merchant_id", "merchant_all_settlement_30d_amount", *WORDS))}
+    return {
+        **told,
+        "merchant_all_settlement_30d_amount": sum((each["merchant_settlement_30d_amount"] for _, each in read), ZERO),
+        "merchant_id": read[0][0],
+        **read[0][1],
+        "is_merchant_suspicious": any(each["is_merchant_suspicious"] for _, each in read),
+    }
+
+
+WORDS = (
+    "merchant_settlement_30d_amount", "merchant_base_amount", "merchant_alert_level", "merchant_alert_since_on",
+    "merchant_alert_raised_on", "merchant_idle_days", "merchant_active_months_6m", "merchant_stability_cv",
+    "merchant_trend_rate", "merchant_retained_share", "merchant_star_score", "merchant_star_level",
+    "is_merchant_near_star", "is_merchant_high_quality_borderline", "is_merchant_suspicious",
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.labels import offers, oracle, outside
+from tests.labels import habits, leaving, merchants, offers, oracle, outside
 from tests.labels.landed import Customer, Landed
 
 
@@ -14,12 +14,18 @@ def flow(c: Customer) -> dict[str, Any]:
     return {**found, **outside.pay_elsewhere(c), **outside.pay_leaving(c, found["payroll_employer"])}
 
 
+def value(c: Customer) -> dict[str, Any]:
+    return {**oracle.value(c), **leaving.value_peak(c)}
+
+
 FAMILIES: dict[str, Callable[[Customer], dict[str, Any]]] = {
     "activity": oracle.activity, "borrowing": offers.borrowing, "card": offers.card, "channel": oracle.channel,
-    "credit": offers.credit, "deposit": oracle.deposit, "elsewhere": outside.elsewhere, "engagement": offers.engagement,
-    "flow": flow, "holding": oracle.holding, "lending": oracle.lending, "payments": outside.payments,
-    "potential": offers.potential, "profile": oracle.profile, "relation": oracle.relation, "risk": offers.risk,
-    "suitability": oracle.suitability, "value": oracle.value, "visits": offers.visits,
+    "card_use": habits.card_use, "churn": leaving.churn, "credit": offers.credit, "deposit": habits.deposit,
+    "elsewhere": outside.elsewhere, "engagement": offers.engagement, "flow": flow, "holding": oracle.holding,
+    "lending": oracle.lending, "lifecycle": leaving.lifecycle, "merchant": merchants.merchant,
+    "payments": outside.payments, "potential": habits.potential, "preference": habits.preference,
+    "profile": oracle.profile, "relation": habits.relation, "risk": habits.risk, "suitability": oracle.suitability,
+    "value": value, "visits": offers.visits,
 }  # fmt: skip
 
 

@@ -284,6 +284,12 @@ select
         {%- endfor %}
         else 1
     end as growth_level,
+    nullif(concat_ws(
+        ','
+        {%- for each in var('growth_benefits') %},
+        case when growth_points >= {{ threshold('growth_level_' ~ each.level) if each.level > 1 else 0 }} then '{{ each.benefit }}' end
+        {%- endfor %}
+    ), '') as growth_benefits,
     case when contact_days is not null then cast(
         case when owes_contact then 1 else 0 end
         + case when owes_maturity_call then 1 else 0 end
