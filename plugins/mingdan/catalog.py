@@ -118,9 +118,20 @@ def check(entry: Entry) -> None:
                 f"found {name}: {sql}."
             )
     success = entry.meta["success"]
-    if not (isinstance(success.get("event"), str) and isinstance(success.get("within_days"), int)
-            and isinstance(success.get("when"), str)):  # fmt: skip
-        raise CatalogError(f"{where}: success: expected event, within_days and when; found {success}.")
+    if not (is_judged(entry) or (set(success) == {"event", "why"} and set(success["why"]) == {"zh", "en"})):
+        raise CatalogError(
+            f"{where}: success: expected event, within_days and when (kind kept, where standing still meets it), or "
+            f"event none and why {{zh, en}}; found {success}."
+        )
+
+
+def is_judged(entry: Entry) -> bool:
+    """Whether a list's leads get a verdict; care gets none."""
+    success = entry.meta["success"]
+    return (
+        isinstance(success.get("event"), str) and isinstance(success.get("within_days"), int)
+        and isinstance(success.get("when"), str) and success.get("kind", "won") in ("won", "kept")
+    )  # fmt: skip
 
 
 def rule_id(number: int) -> str:
@@ -187,19 +198,22 @@ def columns_of(subject: str) -> dict[str, str]:
 
 
 def success_rules() -> dict[str, dict[str, Any]]:
-    """Each list's success rule by code: `subject`, `when` (SQL over its later columns and baseline_<name>),
-    `within_days`, and the SQL types of its baseline by name: the column's own where it is one, else a number."""
+    """Each judged list's success rule by code: `subject`, `when` (SQL over its later columns and baseline_<name>),
+    `within_days`, `kind` (won, or kept where standing still meets it), and the SQL types of its baseline by name: the
+    column's own where it is one, else a number."""
     return {
         code: {
             "subject": entry.meta["subject"],
             "when": entry.meta["success"]["when"],
             "within_days": entry.meta["success"]["within_days"],
+            "kind": entry.meta["success"].get("kind", "won"),
             "baseline": {
                 name: columns_of(entry.meta["subject"]).get(sql, "decimal(28,6)")
                 for name, sql in entry.meta["baseline"].items()
             },
         }
         for code, entry in entries().items()
+        if is_judged(entry)
     }
 
 

@@ -46,7 +46,7 @@ def lists_page() -> str:
             "base rate × weight": f"{meta['base_rate']} × {meta['weight']}",
             "sources needed": ", ".join(meta["needs"]) or "the required ones",
             "thresholds": ", ".join(f"`{name}`" for name in asked) or "none of its own",
-            "success": ", ".join(f"{key} {value}" for key, value in meta["success"].items()),
+            "success": success(meta["success"]),
         }
         rules = [
             [str(number), str(rule["points"]), f"`{rule['when']}`", rule["reason"]["zh"], rule["reason"]["en"]]
@@ -58,6 +58,13 @@ def lists_page() -> str:
             table(["rule", "points", "when", "理由", "reason"], [[f"r{row[0]}", *row[1:]] for row in rules]),
         ]
     return "\n".join(parts)
+
+
+def success(meta: dict[str, Any]) -> str:
+    if "why" in meta:
+        return f"none: {meta['why']['en']}"
+    kept = " (kept, not won: standing still meets it)" if meta.get("kind") == "kept" else ""
+    return f"{meta['event']} within {meta['within_days']} days{kept}: `{meta['when']}`"
 
 
 def labels_page() -> str:

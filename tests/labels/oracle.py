@@ -290,6 +290,7 @@ def channel(c: Customer) -> dict[str, Any]:
         "app_tier": tier,
         "app_active_days_30d": recent[30],
         "app_active_days_90d": recent[90],
+        "app_active_weeks_45d_count": len({day.isocalendar()[:2] for day in c.log_ins if day > c.as_of - days(45)}),
         "days_since_app_login": (c.as_of - max(c.log_ins)).days if recent[180] else None,
         "is_wecom_friend": is_friend(c),
         **app_use(c),
@@ -322,6 +323,7 @@ def app_use(c: Customer) -> dict[str, Any]:
          if row.status == "active" and row.expires_on >= c.as_of), ZERO,
     )  # fmt: skip
     return {
+        "app_payments_45d_count": sum(row.payment_count for row in c.within(rows, 45)),
         "app_points": points,
         "app_features_used_count": sum(used.values()),
         "app_features_missing": ",".join(each for each, there in used.items() if not there) or None,
@@ -332,8 +334,10 @@ def app_use(c: Customer) -> dict[str, Any]:
 def wecom(c: Customer) -> dict[str, Any]:
     friends = [row for row in c.bank.of("channels.wecom", c.id) if row.deleted_on is None or row.deleted_on > c.as_of]
     talked = [row.last_interaction_on for row in friends if row.last_interaction_on]
+    first = min((row.added_on for row in friends), default=None)
     return {
-        "wecom_added_on": min((row.added_on for row in friends), default=None),
+        "wecom_added_on": first,
+        "wecom_friend_days": (c.as_of - first).days if first else None,
         "is_wecom_active_30d": any(day > c.as_of - days(30) for day in talked),
     }
 
@@ -373,11 +377,51 @@ def holding(c: Customer) -> dict[str, Any]:
         "products_held": ",".join(sorted(held)) or None,
         "products_missing": ",".join(missing) or None,
         "core_products_missing_count": len(missing),
+        "newest_core_product_days": newest_taken(c, core & held),
         **services(c),
         **penetration(c, held),
         "holding_pattern": "+".join(name for name, parts in FAMILIES_HELD.items() if held & parts) or "none",
         **first_meeting(c, held),
     }
+
+
+def newest_taken(c: Customer, core: set[str]) -> int | None:
+    """Each kind of core product held: the first day of those held or ended within 180 days, and whether it is used."""
+    bank, floor, half_year = c.bank, c.t["core_product_used_from"], c.as_of - days(180)
+    category = {row.product_code: row.category for row in bank.newest("core.products")}
+    meanings = {code: each for each in ("app", "payment_binding") for code in service_codes(bank, each)}
+    owned: list[tuple[str, date, bool, date | None, bool]] = []  # kind, taken on, held, ended on, used
+    for row in c.accounts:
+        kind = "demand" if row.account_type == "demand" else "time"
+        owned.append((kind, row.opened_on, row.status != "closed", row.closed_on, True))
+    for row in bank.of("wealth.holdings", c.id):
+        ended = row.redeemed_on or row.matures_on
+        owned.append((row.category, row.bought_on, row.status == "held", ended, row.market_value >= floor))
+    for row in c.loans:
+        runs = row.status in ("performing", "overdue", "npl")
+        owned.append((category[row.product_code], row.opened_on, runs, row.settled_on, row.balance >= floor))
+    for card in c.cards:
+        bought = [
+            row for row in bank.ever("cards.card_transactions", card.card_id, "card_id")
+            if row.biz_date > c.as_of - days(90) and row.channel != "atm" and not row.is_refund
+        ]  # fmt: skip
+        used = len(bought) >= c.t["core_product_purchases_from"]
+        owned.append(("card", card.approved_on, card.status != "closed", card.closed_on, used))
+    for row in bank.of("core.product_signups", c.id):
+        if row.product_code in meanings:
+            used = row.last_used_on is not None and row.last_used_on > c.as_of - days(30)
+            runs = row.cancelled_on is None or row.cancelled_on > c.as_of
+            owned.append((meanings[row.product_code], row.signed_on, runs, row.cancelled_on, used))
+    taken = []
+    for kind in core:
+        of_kind = [each for each in owned if each[0] == kind and (each[2] or (each[3] and each[3] > half_year))]
+        used = any(each[2] and each[4] for each in of_kind)
+        if kind in ("demand", "time"):
+            used = value(c)[f"{kind}_balance"] >= floor
+        since = min(each[1] for each in of_kind)
+        if used and half_year < since <= c.as_of - days(c.t["core_product_kept_days"]):
+            taken.append((c.as_of - since).days)
+    return min(taken, default=None)
 
 
 FAMILIES_HELD = {

@@ -63,6 +63,54 @@ def test_lists_of_prospects_and_companies_hold_who_the_raw_files_say(bank: Bank)
     assert shown <= {"prospect", "corporate"} and shown
 
 
+# Rules that a customer can meet on the day of listing already, and why that day's answer says nothing of the later one.
+MET_ALREADY = {
+    "app_activation": "log-ins of the fortnight before the silence: 45 days later they have left the window",
+    "app_growth": "as app_activation",
+    "card_cooling": "purchases of the 90 days before: they have left the window when it is judged",
+    "card_first_use": "as card_cooling",
+    "card_instalment": "instalments of the 30 days before: they have left the window when it is judged",
+    "deposit_maturity": "the deposit has not matured yet: standing still then is money on demand",
+    "wealth_maturity": "as deposit_maturity",
+    "walk_in_today": "as deposit_maturity",
+    "deposit_outflow": "the money left within days: the average of a month falls by standing still",
+    "etc_credit": "loans drawn in the 90 days before: they have left the window when it is judged",
+    "internet_loan_swap": "as etc_credit",
+    "loan_winback": "as etc_credit",
+    "other_bank_loan": "as etc_credit",
+    "student_loan": "as etc_credit",
+    "new_customer_honeymoon": "the step is of today's assets, the average may still stand above it",
+    "npl_recovery": "instalments of the 30 days before: they have left the window when it is judged",
+    "referral": "referrals of the 90 days before: they have left the window when it is judged",
+    "dormant_wakeup": "the sign of life itself: two days within 60 have left the window when it is judged",
+}
+
+
+def test_standing_still_wins_nothing(bank: Bank) -> None:
+    kept = {}
+    for code, rule in catalog.success_rules().items():
+        if code in OFF or rule["subject"] == "prospect":
+            continue  # a prospect is judged on the customer they become
+        table, key = (
+            ("corporates", "corporate_id") if rule["subject"] == "corporate" else ("customer_labels", "customer_id")
+        )
+        baseline = "".join(
+            f", cast(json_extract_string(baseline, '$.{name}') as {kind}) as baseline_{name}"
+            for name, kind in rule["baseline"].items()
+        )
+        listed = f"select subject_id as due{baseline} from list_members where list = '{code}' and is_entry"
+        members, met = bank.warehouse(
+            f"select count(*), count_if(is_success) from (select cast({rule['when']} as boolean) as is_success "
+            f"from ({listed}) as due inner join {table} as subjects on due.due = subjects.{key})"
+        )[0]
+        assert members, code
+        if rule["kind"] == "kept":
+            kept[code] = met / members
+        else:
+            assert not met or code in MET_ALREADY, (code, met, members)
+    assert kept and min(kept.values()) > 0.5  # else it would be no list of what stays
+
+
 def test_the_waterfall_adds_up_to_all_customers_per_branch_and_list(bank: Bank) -> None:
     for as_of in (FIRST, SECOND):
         base = Counter(bank.history("customer_labels", as_of, "home_branch_id")["home_branch_id"].to_pylist())

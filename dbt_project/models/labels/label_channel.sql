@@ -11,6 +11,8 @@ with app as (
         max(biz_date) as last_login_on,
         cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as integer) as active_days_30d,
         cast(sum(case when biz_date > {{ plus_days(as_of(), -90) }} then 1 else 0 end) as integer) as active_days_90d,
+        cast(count(distinct case when biz_date > {{ plus_days(as_of(), -45) }} then {{ dbt.date_trunc('week', 'biz_date') }} end) as integer) as active_weeks_45d,
+        cast(sum(case when biz_date > {{ plus_days(as_of(), -45) }} then payment_count else 0 end) as integer) as payments_45d,
         {%- for feature, column in features.items() %}
         cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then {{ column }} else 0 end) as integer) as {{ feature }}_30d,
         max(case when biz_date > {{ plus_days(as_of(), -90) }} then {{ column }} else 0 end) as {{ feature }}_90d{{ ',' if not loop.last }}
@@ -42,6 +44,8 @@ known as (
         app.last_login_on,
         coalesce(app.active_days_30d, 0) as active_days_30d,
         coalesce(app.active_days_90d, 0) as active_days_90d,
+        coalesce(app.active_weeks_45d, 0) as active_weeks_45d,
+        coalesce(app.payments_45d, 0) as payments_45d,
         {%- for feature in features %}
         coalesce(app.{{ feature }}_30d, 0) as {{ feature }}_30d,
         coalesce(app.{{ feature }}_90d, 0) > 0 as uses_{{ feature }},
@@ -73,6 +77,8 @@ select
     end as app_tier,
     case when known.knows_app then known.active_days_30d end as app_active_days_30d,
     case when known.knows_app then known.active_days_90d end as app_active_days_90d,
+    case when known.knows_app then known.active_weeks_45d end as app_active_weeks_45d_count,
+    case when known.knows_app then known.payments_45d end as app_payments_45d_count,
     {{ days_between(as_of(), 'known.last_login_on') }} as days_since_app_login,
     case
         when known.app_days >= 30 then cast(
@@ -101,6 +107,7 @@ select
     end as app_features_missing,
     case when known.knows_friends then known.is_friend end as is_wecom_friend,
     known.friend_since_on as wecom_added_on,
+    {{ days_between(as_of(), 'known.friend_since_on') }} as wecom_friend_days,
     case
         when not known.knows_friends then null
         when not known.is_friend then false

@@ -78,6 +78,27 @@ delivered as (
         {% endfor %}
 ),
 
+-- the newest kind of core product that is kept and used: an account by what lies on it
+taken as (
+    select products.customer_id, max(products.since_on) as taken_on
+    from {{ ref('customer_products') }} as products
+    inner join {{ ref('customer_balances') }} as balances on products.customer_id = balances.customer_id
+    cross join core
+    where products.since_on <= {{ plus_days(as_of(), '-' ~ threshold('core_product_kept_days')) }}
+        and products.since_on > {{ plus_days(as_of(), -180) }}
+        and case products.category
+            when 'demand' then balances.demand_amount >= {{ threshold('core_product_used_from') }}
+            when 'time' then balances.time_amount >= {{ threshold('core_product_used_from') }}
+            else products.is_used
+        end
+        and case products.category
+            {%- for category in counted %}
+            when '{{ category }}' then core.{{ category }}
+            {%- endfor %}
+        end
+    group by products.customer_id
+),
+
 -- what the first meeting leaves behind that no product tells
 app_users as (
     select distinct signups.customer_id
@@ -132,6 +153,7 @@ flags as (
         case when known.knows_risk then customers.risk_level is not null end as did_risk_assessment,
         balances.demand_amount + balances.time_amount > 0 as did_deposit,
         flows.is_payroll as did_payroll,
+        taken.taken_on,
         coalesce(held.card, 0) = 1 or case when delivered.stg_cards__credit_cards then false end as did_card
     from {{ ref('stg_core__customers') }} as customers
     cross join delivered
@@ -140,6 +162,7 @@ flags as (
     inner join {{ ref('label_flow') }} as flows on customers.customer_id = flows.customer_id
     inner join {{ ref('customer_balances') }} as balances on customers.customer_id = balances.customer_id
     left join held on customers.customer_id = held.customer_id
+    left join taken on customers.customer_id = taken.customer_id
     left join app_users on customers.customer_id = app_users.customer_id
     left join {{ ref('wecom_friends') }} as friends on customers.customer_id = friends.customer_id
     left join drivers on customers.customer_id = drivers.customer_id
@@ -191,6 +214,7 @@ select
         case when core.{{ category }} and not flags.{{ flags[category][0] }} then '{{ category }}' end{% endfor %}
     ), '') as products_missing,
     cast({% for category in counted %}case when core.{{ category }} and not flags.{{ flags[category][0] }} then 1 else 0 end{{ ' + ' if not loop.last }}{% endfor %} as integer) as core_products_missing_count,
+    {{ days_between(as_of(), 'flags.taken_on') }} as newest_core_product_days,
     flags.has_text_alerts,
     flags.has_custody,
     flags.has_gold_plan,

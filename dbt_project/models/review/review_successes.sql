@@ -4,7 +4,8 @@
 -- entry's success rule is read on the subject's labels of today, beside the baseline that was fixed when the lead was
 -- opened (baseline_<name>): the same rule for listed and held out, whatever the branch reported. A prospect is judged on
 -- the customer they have become, a company on its own row. Unknown where these do not tell; who is not there did not
--- succeed.
+-- succeed. kind tells what a yes means: won, something that standing still does not bring; kept, nothing was lost, which
+-- most would have done anyway and so is never lift.
 --
 -- The rules come from the entries of all lists (mingdan.catalog.success_rules), on or off today: leads of a list that was
 -- switched off have their outcome, too.
@@ -18,6 +19,7 @@ judged as (
     {% for list, rule in rules.items() -%}
     select
         matured.lead_id,
+        '{{ rule.kind }}' as kind,
         case when labels.due_lead_id is null then false else labels.is_success end as is_success
     from matured
     left join (
@@ -44,7 +46,7 @@ judged as (
     where matured.list = '{{ list }}' and matured.first_listed_on = {{ plus_days(as_of(), -rule.within_days) }}
     {{ 'union all' if not loop.last }}
     {% else -%}
-    select cast(null as {{ dbt.type_string() }}) as lead_id, cast(null as boolean) as is_success
+    select cast(null as {{ dbt.type_string() }}) as lead_id, cast(null as {{ dbt.type_string() }}) as kind, cast(null as boolean) as is_success
     from {{ ref('customer_labels') }}
     where 1 = 0
     {% endfor %}
@@ -58,6 +60,7 @@ select
     matured.first_listed_on,
     matured.is_ghost,
     matured.score,
+    judged.kind,
     judged.is_success,
     {{ as_of_column() }}
 from matured
