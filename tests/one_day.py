@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,23 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
          "customer_count": 40, "penetration_rate": Decimal("0.300000"), "as_of": BUSINESS_DATE}
         for branch in branch_ids for tier in TIERS for category, held in (("time", "yes"), ("app", "yes"), ("*", "2"))
     ])  # fmt: skip
+    progress = pd.DataFrame([
+        {"branch_id": branch, "manager_id": manager, "unit": "branch" if manager == "*" else "manager",
+         "unit_name": "何经理", "branch_class": "rural", "period": period, "lead_count": 40 * share,
+         "contacted_count": 20 * share, "reached_count": 12 * share, "won_count": 3 * share,
+         "target_count": 50 * share, "target_basis": "capacity", "attained_rate": Decimal("0.400000"),
+         "is_star": manager != "*" and period == "month", "class_rank": 2 if manager == "*" else None,
+         "class_branch_count": 3 if manager == "*" else None, "as_of": BUSINESS_DATE}
+        for branch in branch_ids for period in ("1_day", "7_days", "month", "quarter")
+        for manager, share in (("*", 2), (f"M{branch[1:]}", 1))
+    ])  # fmt: skip
+    progress = progress.astype({"class_rank": "Int32", "class_branch_count": "Int32"})
+    maturities = pd.DataFrame([
+        {"branch_id": branch, "matures_on": LIST_DATE + timedelta(days=number), "deposit_count": number,
+         "customer_count": number, "maturing_amount": Decimal("70000.00") * number,
+         "at_risk_amount": Decimal("20000.00") * number, "is_peak": number == 13, "as_of": BUSINESS_DATE}
+        for branch in branch_ids for number in range(14)
+    ])  # fmt: skip
     new = frame.assign(change="new", why="entered", rank_now=frame["rank"], rank_before=None)
     changes = pd.concat([new[list(gone.columns)], gone], ignore_index=True)
     tables = settings.load()
@@ -125,7 +142,11 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
         "checks": [{"suite": "leads", "verdict": "passed", "failed": []}],
         "sources": [{"source": "core", "table": "customers", "biz_date": BUSINESS_DATE, "rows": 12, "version": 1}],
         "code_version": "0.1.0", "settings_version": "abc", "environment": "test",
-        "reports": {"maturity_ladder": ladder, "product_penetration": held}, "tiers": TIERS,
+        "reports": {
+            "maturity_ladder": ladder, "product_penetration": held, "branch_progress": progress,
+            "maturity_days": maturities,
+        },
+        "tiers": TIERS,
         **{name: tables.rows(name) for name in ("talk_tracks", "offers", "benefits", "categories")},
     }  # fmt: skip
     return Day(**{**values, **changed})

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mingdan import branch_rows, reports, workbook
+from mingdan import branch_rows, meeting, reports, workbook
 
 MANY_LEADS = 5_000  # from here on a second process pays for its start
 
@@ -72,6 +72,10 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
         at += count
     changes = by_branch(folder / "portal" / "changes.parquet", wanted)
     views = report_views(folder / "portal" / "reports", day, wanted)
+    progress, maturities = (
+        by_branch(folder / "portal" / "reports" / f"{name}.parquet", wanted) if name in day["reports"] else {}
+        for name in (meeting.PROGRESS, meeting.MATURITIES)
+    )
     states = defaultdict(list)
     for state in day["states"]:
         for branch_id in wanted if state["branch_id"] is None else [state["branch_id"]]:
@@ -91,6 +95,7 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
             reports=[reports.drawn(meta, view, day, sums[branch_id]) for meta, view, sums in views],
             lists=states[branch_id],
             talk_tracks=talk_rows(day["talk_tracks"], spoken_here),
+            meeting=meeting.Meeting(rows, cells, progress.get(branch_id, ()), maturities.get(branch_id, ())),
         )
         workbook.write(folder / "branches" / f"{branch_id}.xlsx", content, day, revision)
         if number % 20 == 0:

@@ -15,15 +15,15 @@ from typing import Any
 
 import xlsxwriter
 
-from mingdan import branch_rows
+from mingdan import branch_rows, meeting
 from mingdan.branch_rows import CHANNELS, COLUMNS, FILL_IN, OUTCOMES, Cells, harmless, word
 from mingdan.reports import View
 
 FONT = {"zh": "Microsoft YaHei", "en": "Calibri"}
 INK, LINE, HEAD, FILL_HEAD, FILL = "#1F2937", "#C9D1DB", "#1F4E79", "#B45F06", "#FFF8E1"
 DAYS_TO_FILL_BACK = 31  # days before the business date from which a contact may still be typed in
-PLOT_ROWS = 15  # rows that a chart takes
-PAGE_ROWS = 34  # rows of the reports' sheet on one printed page
+PLOT_ROWS = 12  # rows that a chart takes
+PAGE_ROWS = 43  # rows of the reports' sheet on one printed page
 COLOURS = (HEAD, FILL_HEAD, "#5B8C5A", "#8E7CC3", "#C9A227", "#7F8C8D", "#D17C9B", "#3AA6A6")
 LINE_HEIGHT, MOST_LINES = 13.5, 5
 
@@ -89,7 +89,8 @@ class Content:
 
     cells: columns as branch_rows.shown returns them. changes: rows of lead, name, list, change, why, before, now.
     reports: views as reports.drawn returns them, those without rows too.
-    lists: rows of the manifest's `lists` for this branch. talk_tracks: settings rows of the lists on this branch."""
+    lists: rows of the manifest's `lists` for this branch. talk_tracks: settings rows of the lists on this branch.
+    meeting: what its morning page is made of."""
 
     branch_id: str
     branch_name: str
@@ -98,10 +99,13 @@ class Content:
     reports: Sequence[View] = ()
     lists: Sequence[Mapping[str, Any]] = ()
     talk_tracks: Sequence[Mapping[str, str]] = ()
+    meeting: meeting.Meeting | None = None
 
 
 class Formats:
     """The workbook's cell formats, each made once."""
+
+    ink = HEAD
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
@@ -165,6 +169,10 @@ def write(path: Path, content: Content, day: Mapping[str, Any], revision: int) -
     })  # fmt: skip
     formats = Formats(book)
     leads_sheet(book.add_worksheet(words["leads"]), content, day, formats)
+    morning = None
+    if content.meeting:
+        morning = book.add_worksheet(meeting.WORDS[language]["sheet"])
+        meeting.draw(book, morning, content.branch_name, content.meeting, day, formats)
     changes_sheet(book.add_worksheet(words["changes"]), content, day, formats)
     reports_sheet(book, book.add_worksheet(words["reports"]), content, day, formats)
     if content.talk_tracks:
@@ -185,6 +193,10 @@ def write(path: Path, content: Content, day: Mapping[str, Any], revision: int) -
         )
         sheet.set_footer(f"&L{words['confidential']}{stamp}&R{words['page']}")
         sheet.hide_gridlines(2)
+    if morning:
+        morning.set_portrait()
+        morning.fit_to_pages(1, 1)
+        morning.center_horizontally()
     book.close()
 
 
@@ -356,7 +368,9 @@ def reports_sheet(
         sheet.write_string(top, 0, view.title, formats(bold=True, font_size=13, font_color=HEAD))
         sheet.set_row(top, 24)
         figures = top + 1 + above
-        table(sheet, figures, view.columns, view.rows, view.kinds, widths[: len(view.columns)], formats)
+        own = widths[: len(view.columns)]
+        table(sheet, figures, view.columns, view.rows, view.kinds, own, formats)
+        sheet.set_row(figures, row_height(max(map(lines, view.columns, own))))
         if view.plotted:
             chart = chart_of(book, sheet.get_name(), view, figures, language)
             chart.set_size({"width": 600 if beside else 1060, "height": PLOT_ROWS * 20 - 12})
@@ -401,6 +415,7 @@ def chart_of(book: xlsxwriter.Workbook, sheet_name: str, view: View, figures: in
         "num_format": scale(first, max(values), language),
         "major_gridlines": {"visible": True, "line": {"color": LINE}},
         **({"min": 0} if min(values) >= 0 else {}),
+        **({"max": 1} if first == "rate" and 0.6 < max(values) <= 1 else {}),
     }
     names_axis = {
         "text_axis": True, "num_format": {"month": "yyyy-mm", "date": "mm-dd"}.get(view.kinds[0], "General"),

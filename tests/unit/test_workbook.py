@@ -37,7 +37,7 @@ def place(name: str) -> str:
 
 
 def test_the_sheets_stand_in_the_order_a_branch_reads_them(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames == ["名单", "变化", "报表", "话术", "说明"]
+    assert book.sheetnames == ["名单", "晨会", "变化", "报表", "话术", "说明"]
 
 
 def test_the_header_is_in_the_published_order_with_the_columns_to_fill_in_behind(book: openpyxl.Workbook) -> None:
@@ -74,8 +74,11 @@ def test_the_header_is_frozen_filtered_and_repeated_on_each_page(book: openpyxl.
     assert sheet.print_title_rows == "$1:$1"
     assert sheet.print_area == f"'名单'!$A$1:${last}$5"
     for each in book.worksheets:
-        assert (each.page_setup.orientation, each.page_setup.paperSize) == ("landscape", 9)  # 9 is A4
-        assert (each.page_setup.fitToWidth or 1, each.page_setup.fitToHeight) == (1, 0)
+        is_meeting = each.title == "晨会"  # the one that must fit one page whole
+        assert each.page_setup.paperSize == 9  # A4
+        assert each.page_setup.orientation == ("portrait" if is_meeting else "landscape")
+        assert each.page_setup.fitToWidth in (None, 1)
+        assert each.page_setup.fitToHeight in ((None, 1) if is_meeting else (0,))
         assert each.sheet_properties.pageSetUpPr.fitToPage
         assert "第1支行" in each.oddHeader.left.text
         assert "2026-07-01" in each.oddHeader.right.text and "第1版" in each.oddHeader.right.text
@@ -135,11 +138,79 @@ def test_what_changed_names_who_came_and_who_went(book: openpyxl.Workbook) -> No
     assert last == ["移出", "90001", "沈**", "流失预警", 3, None, "已成交"]
 
 
+def row_of(sheet: Any, first: str) -> list[Any]:
+    """The cells of the row that begins with `first`, without the empty ones."""
+    return next(
+        [cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True) if row[0] == first
+    )
+
+
+def test_the_morning_page_tells_the_day_in_figures(tmp_path: Path) -> None:
+    frame = one_day.leads(branches=1, per_branch=30)
+    frame["state"] = ["follow_up"] * 3 + ["open"] * 27
+    frame["last_contact_on"] = [date(2026, 6, 24), date(2026, 6, 23), date(2026, 6, 30)] + [None] * 27
+    frame["next_contact_on"] = [one_day.LIST_DATE] * 2 + [date(2026, 7, 3)] + [one_day.LIST_DATE] * 27
+    frame["owner_name"] = ["何经理"] * 20 + ["刘经理"] * 8 + [None] * 2
+    frame.loc[1, "purpose"] = "recovery"
+    sheet = openpyxl.load_workbook(published(tmp_path, frame=frame, branches=1) / "0001.xlsx")["晨会"]
+    assert sheet["A1"].value == "晨会 · 第1支行 · 2026-07-01 周三"
+    # due on the list date: two; of a week ago to the day is not overdue, a day more is
+    assert [cell.value for cell in sheet[3] if cell.value] == ["30", "2 (其中逾期 1)", "40 / 100", "6", "40%"]
+    assert row_of(sheet, "名单")[:5] == ["名单", "何经理", "刘经理", "待分配", "合计"]
+    assert row_of(sheet, "合计") == ["合计", 20, 8, 2, 30]
+    follow_ups = [
+        [cell for cell in row[12:20] if cell] for row in sheet.iter_rows(min_row=7, values_only=True) if row[12]
+    ]
+    assert [row[1].day for row in follow_ups[:2]] == [23, 24]  # the longest silent first
+    ranks = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], int)]
+    assert ranks == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11]  # who owes is not read out
+    assert row_of(sheet, "全网点") == ["全网点", 80, 100, 40, 24, 6, 0.4]
+    assert row_of(sheet, "何经理")[:2] == ["何经理", 40]
+    assert (
+        row_of(sheet, "★ 上一工作日之星：暂无 　★ 近7天之星：暂无 　★ 本月之星：何经理")[1] == "本月同类网点排名 2 / 3"
+    )
+    assert row_of(sheet, "客户数") == ["客户数", *range(1, 14)]
+    assert row_of(sheet, "高峰日：07-14，请提前排班、备好接续方案。")
+    assert len(sheet._charts) == 1
+
+
+def test_a_branch_without_leads_or_reports_has_a_morning_page_that_says_so(tmp_path: Path) -> None:
+    folder = published(tmp_path, frame=one_day.leads(branches=1), branches=2, reports={}, language="en")
+    sheet = openpyxl.load_workbook(folder / "0002.xlsx")["Morning meeting"]
+    said = {str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value}
+    assert {"No leads for this branch today; Notes says why.", "No follow-up is due today.",
+            "No contacts this month yet."} <= said  # fmt: skip
+    assert not sheet._charts
+    empty = openpyxl.load_workbook(published(tmp_path / "again", reports={}) / "0001.xlsx")["报表"]
+    assert empty.max_row == 1 and empty["A1"].value is None
+
+
+def test_a_report_without_rows_at_a_branch_is_named_instead_of_drawn(tmp_path: Path) -> None:
+    reports = one_day.day(tmp_path / "x").reports
+    ladder = reports["maturity_ladder"]
+    folder = published(tmp_path, reports={**reports, "maturity_ladder": ladder[ladder["branch_id"] == "0001"]})
+    for branch, charts in (("0001", 5), ("0002", 4)):
+        sheet = openpyxl.load_workbook(folder / f"{branch}.xlsx")["报表"]
+        said = [str(row[0]) for row in sheet.iter_rows(values_only=True) if row[0]]
+        assert len(sheet._charts) == charts
+        assert ("今日没有数据，或数据源未提供：到期结构视图" in said) == (branch == "0002")
+
+
+def test_a_report_of_the_whole_bank_is_published_but_stands_in_no_workbook(tmp_path: Path) -> None:
+    reports = one_day.day(tmp_path / "x").reports
+    bank = reports["maturity_ladder"].drop(columns="branch_id").head(6)
+    folder = published(tmp_path, reports={**reports, "maturity_ladder": bank})
+    assert (folder.parent / "portal" / "reports" / "maturity_ladder.parquet").exists()
+    sheet = openpyxl.load_workbook(folder / "0001.xlsx")["报表"]
+    assert "到期结构视图" not in {row[0] for row in sheet.iter_rows(values_only=True)}
+
+
 def test_reports_have_a_native_chart_above_their_table(book: openpyxl.Workbook) -> None:
     sheet = book["报表"]
-    assert sheet["A1"].value == "到期结构视图"
-    assert len(sheet._charts) == 2
-    figures = [row for row in sheet.iter_rows(values_only=True) if isinstance(row[0], datetime)]
+    assert len(sheet._charts) == 5
+    rows = [row for row in sheet.iter_rows(values_only=True) if row[0]]
+    at = next(number for number, row in enumerate(rows) if row[0] == "到期结构视图")
+    figures = rows[at + 2 : at + 8]
     assert [row[0].month for row in figures] == [7, 8, 9, 10, 11, 12]
     assert figures[0][1:4] == (2 * 7, 2 * 7 * 810_000, 2 * 7 * 200_000)  # both terms together
     assert ("产品", "持有客户数", "客户数", "渗透率") in [row[:4] for row in sheet.iter_rows(values_only=True)]
@@ -199,7 +270,7 @@ def test_the_column_of_stale_data_unfolds_when_a_lead_stands_on_such_data(tmp_pa
 def test_the_workbook_is_english_when_the_settings_say_so(tmp_path: Path) -> None:
     folder = published(tmp_path, language="en")
     book = openpyxl.load_workbook(folder / "0001.xlsx")
-    assert book.sheetnames == ["Leads", "What changed", "Reports", "Talk tracks", "Notes"]
+    assert book.sheetnames == ["Leads", "Morning meeting", "What changed", "Reports", "Talk tracks", "Notes"]
     assert [cell.value for cell in book["Leads"][1]] == [column.en for column in (*COLUMNS, *FILL_IN)]
     words = {str(cell.value) for row in book["Leads"].iter_rows(min_row=2, max_col=16) for cell in row}
     assert "Deposits maturing" in words

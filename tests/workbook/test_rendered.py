@@ -14,7 +14,7 @@ from mingdan.stores import Store
 
 from tests import one_day
 
-A4_LANDSCAPE = (842, 595)  # points
+A4_LANDSCAPE, A4_UPRIGHT = (842, 595), (595, 842)  # points
 
 
 def run(*command: str | Path) -> str:
@@ -56,15 +56,34 @@ def ink(picture: Path) -> tuple[int, int, list[float]]:
     return width, height, [count / (width * height / 10) for count in strips]
 
 
-def test_every_page_is_a4_landscape_with_branch_date_revision_and_stamp(pages: Path) -> None:
+def test_every_page_is_a4_with_branch_date_revision_and_stamp(pages: Path) -> None:
     found = texts(pages)
-    assert 5 <= len(found) <= 8
+    assert 6 <= len(found) <= 10
     for number, text in enumerate(found, start=1):
         size = run("pdfinfo", "-f", str(number), "-l", str(number), pages / "branch.pdf")
         width, height = (round(float(part)) for part in size.split(" size:")[1].split(" pts")[0].split(" x "))
-        assert (width, height) == A4_LANDSCAPE
+        assert (width, height) == (A4_UPRIGHT if "晨会" in text else A4_LANDSCAPE)
         for word in ("第1支行", "2026-07-01", "第1版", "assumed (test data)", f"第{number}页", "不得外传"):
             assert word in text, (number, word)
+
+
+def test_the_morning_meeting_prints_on_exactly_one_page_with_all_its_parts(pages: Path) -> None:
+    found = [text for text in texts(pages) if "晨会" in text]
+    assert len(found) == 1
+    for word in (
+        "今日线索：按名单和责任人",
+        "今日应跟进",
+        "今日前十",
+        "本月进度",
+        "本月之星：何经理",
+        "未来两周存款到期",
+        "高峰日",
+    ):
+        assert word in found[0], word
+    at = texts(pages).index(found[0])
+    width, height, strips = ink(sorted(pages.glob("page-*.pgm"))[at])
+    assert width < height
+    assert all(share > 0.002 for share in strips), strips
 
 
 def test_the_leads_fit_one_page_in_width_and_repeat_their_header(pages: Path) -> None:

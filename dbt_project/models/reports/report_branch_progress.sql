@@ -111,7 +111,7 @@ list_dates as (
 list_days as (
     select periods.period, sum(case when list_dates.list_date >= periods.since then 1 else 0 end) as list_day_count
     from periods
-    left join list_dates on list_dates.list_date >= periods.since
+    left join list_dates on periods.since <= list_dates.list_date
     group by periods.period
 ),
 
@@ -158,7 +158,7 @@ progress as (
     left join counts on units.branch_id = counts.branch_id and units.manager_id = counts.manager_id and periods.period = counts.period
     left join {{ ref('stg_crm__targets') }} as targets
         on units.branch_id = targets.branch_id and units.manager_id = '*' and targets.metric = 'lead_contacts'
-            and targets.period = periods.target_period
+            and periods.target_period = targets.period
 )
 
 select
