@@ -17,7 +17,7 @@ DAYS_BETWEEN_ABSENCES = 97
 ABSENCE_KNOWN_AHEAD = 14
 FIRST_RATES = day_number(date(2024, 1, 1))
 # What a customer is worth of each of a branch's targets, a year: cents, or cents standing for a count.
-TARGETS = {"loan_balance": 1_800_000, "app_active": 25}
+TARGETS = {"loan_balance": 1_800_000, "app_active": 25, "wecom_active": 7}
 # Head office's targets, which its branches are to share: cents a customer, and what the planted cases hold.
 BANK_TARGETS = {"deposit_avg": (6_100_000, 4_500_000_000), "deposit_time_avg": (2_600_000, 2_100_000_000)}
 SHARE_LINES = {
@@ -147,7 +147,7 @@ def _write_corporates(bank: Bank, out: LandingPart, day: int) -> None:
 
 
 def _new_corporates(bank: Bank, day: int) -> list[dict[str, object]]:
-    """Corporates that have opened an account since the first day, evenly over the year and in turn at each open unit."""
+    """Corporates that have opened an account since the first day, evenly over the year and over the open units."""
     rows: list[dict[str, object]] = []
     for number in range((day - bank.first_day) * CORPORATES_A_YEAR * bank.open_units // 365):
         opened = bank.first_day + (number + 1) * 365 // (CORPORATES_A_YEAR * bank.open_units)

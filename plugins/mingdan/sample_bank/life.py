@@ -191,6 +191,18 @@ class Life:
         lent = np.isin(self.bill["name"], bank.lender_word + np.arange(4))
         self.has_lender = np.isin(np.arange(rows), self.bill["owner"][lent])
 
+    def owe_elsewhere(self, owner: np.ndarray, cents: np.ndarray) -> None:
+        """From the first day on these pay another bank each month for a loan of its own."""
+        terms = {
+            "owner": owner, "cents": cents, "dom": 3 + self.people.number[owner] % 25, "name": self.bank.mortgage_word,
+            "bank": self.own_bank[owner], "type": b.STANDING, "channel": b.BATCH, "own": 0, "memo": b.MEMO_AT["房贷"],
+            "months": 0xFFF,
+        }  # fmt: skip
+        self.bill = {
+            key: np.concatenate([self.bill[key], np.broadcast_to(value, len(owner)).astype(np.int64)])
+            for key, value in terms.items()
+        }
+
     # ---- one day ----
     def run_day(self, out: LandingPart, day: int, all_open: bool, sides: Sequence[Side]) -> None:
         """Live one day, and the sides with it, and write its events."""

@@ -117,6 +117,8 @@ class Loans(Side):
             np.full(len(owner), 36),
         )
         self._settle(loans, np.minimum(old, first - 1), rng.choice(3, len(loans), p=[0.45, 0.4, 0.15]))
+        left = owner[people.number[owner] % 2 == 0]  # half of them borrow from another bank now
+        life.owe_elsewhere(left, rounded(people.spend[left] // 4, 1000))
         running = self.rows.state == PERFORMING
         self.rows.is_hard[running & (rng.random(self.rows.size) < 0.003)] = 1
 
