@@ -86,7 +86,7 @@ def run_of(context: Context) -> Run:
 
 def business_date(context: Context) -> date:
     """The local start date of the run's data interval, or the param `as_of` of a manual run; never the clock."""
-    given, kind = context["params"]["as_of"], context["dag_run"].run_type
+    given, kind = context["params"].get("as_of"), context["dag_run"].run_type
     if given and kind in ("scheduled", "backfill"):
         raise AirflowFailException(
             f"param as_of: expected none, as a {kind.value} run takes the date from its interval; found {given}."
@@ -102,6 +102,19 @@ def business_date(context: Context) -> date:
 
 def is_ours(error: BaseException) -> bool:
     return type(error).__module__.startswith("mingdan.")
+
+
+@task(task_id="hand_over")
+def hand_over() -> dict[str, Any]:
+    """Deliver to the landing zone what was reported in the portal on the day of the run's interval."""
+    from mingdan.portal import handover
+
+    try:
+        return handover.hand_over_day(business_date(get_current_context()))
+    except Exception as error:
+        if is_ours(error) and not isinstance(error, OSError):
+            raise AirflowFailException(str(error)) from error
+        raise
 
 
 # Waiting for the sources

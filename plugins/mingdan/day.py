@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from mingdan import catalog, checks, clusters, dictionary, landing, publishing, reports
+from mingdan import catalog, checks, clusters, dictionary, landing, pay, publishing, reports
 from mingdan import settings as settings_module
 from mingdan.contract import Contract, load_contract
 from mingdan.edition import edition, worked_leads
@@ -104,9 +104,14 @@ def step(first: bool = False, last: bool = False) -> Callable[[Callable[[Day], S
     return wrap
 
 
+def state_of(home: Home) -> dict[str, Any]:
+    """What the last run's steps left for each other; empty before the first."""
+    path = home.warehouse / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def own_state(day: Day) -> dict[str, Any]:
-    path = day.home.warehouse / "run.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path, found = day.home.warehouse / "run.json", state_of(day.home)
     wanted = {"run_id": day.run.run_id, "as_of": str(day.run.as_of), "settings_version": day.settings.version}
     for key, value in wanted.items():
         if found.get(key) != value:
@@ -247,8 +252,9 @@ def check_candidates(day: Day) -> Summary:
 def deliver(day: Day) -> Summary:
     """Eligibility, control group, arbitration, capacity, owner; reports; history."""
     day.warehouse.register_memory(remembered(day), sorted(day.state["withheld"].items()))
-    summary = built(day.warehouse.build(DELIVER, day.state["candidate_variables"]))
+    summary = built(day.warehouse.build([*DELIVER, *pay.models(day.settings)], day.state["candidate_variables"]))
     day.warehouse.keep_history(day.run.as_of)
+    pay.keep(day.warehouse, day.home, day.settings, day.run.as_of)
     clusters.refit(day.warehouse, day.home, day.run.as_of)
     dictionary.write_dictionary(day.home, day.run.as_of, str(day.settings.memory))
     return summary
@@ -290,7 +296,7 @@ def publish(day: Day) -> Summary:
         return {"published": False, "why": f"not published: {run.as_of} was built only, as asked"}
     if not day.state["is_working_day"]:
         return {"published": False, "why": f"not published: {run.list_date} is no working day"}
-    keep = worked_leads(day.home.landing, run.list_date)
+    keep = worked_leads(day.settings, day.home, run.list_date)
     outcome = publishing.publish(Store(day.home.published), edition(day), {"run_id": run.run_id}, keep)
     return {"published": outcome.published, "revision": outcome.revision, "why": outcome.why}
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mingdan.day import Day
+    from mingdan.settings import Home, Settings
 
 NOBODY = "nobody meets the list's Who"
 
@@ -27,7 +28,7 @@ def edition(day: Day) -> publishing.Day:
     branches = frame(day, "branch_capacity", "branch_id")
     history = day.home.history
     entries = {code: entry.meta for code, entry in catalog.entries().items()}
-    leads = frame(day, "leads", "branch_id, rank")
+    leads = frame(day, "leads", "branch_id, rank, lead_id")
     leads["data_stale"] = leads["list"].map({code: is_stale(day, code) for code in entries}).astype(object)
     return publishing.Day(
         business_date=run.as_of,
@@ -96,16 +97,20 @@ def states(day: Day, branches: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def worked_leads(landing: str, since: date) -> set[str]:
-    """Ids of leads with an outcome landed for `since` or later: a correction of that list date keeps them."""
-    store, found = Store(landing), set()
-    for folder in store.folders("crm/contacts"):
-        if folder < f"biz_date={since}":
-            continue
-        for each in store.files(f"crm/contacts/{folder}"):
-            if each.name.endswith(".parquet"):
-                with tempfile.TemporaryDirectory() as scratch:
-                    local = Path(scratch) / each.name
-                    store.fetch(f"crm/contacts/{folder}/{each.name}", local)
-                    found |= set(pq.read_table(local, columns=["lead_id"])["lead_id"].to_pylist())
+def worked_leads(settings: Settings, home: Home, since: date) -> set[str]:
+    """Ids of leads with an outcome for `since` or later, landed or still in the portal: a correction of that list date
+    keeps them."""
+    from mingdan.portal import handover
+
+    store, found = Store(home.landing), handover.worked_leads(settings, home, since)
+    for table in ("crm/contacts", "portal/contacts"):
+        for folder in store.folders(table):
+            if folder < f"biz_date={since}":
+                continue
+            for each in store.files(f"{table}/{folder}"):
+                if each.name.endswith(".parquet"):
+                    with tempfile.TemporaryDirectory() as scratch:
+                        local = Path(scratch) / each.name
+                        store.fetch(f"{table}/{folder}/{each.name}", local)
+                        found |= set(pq.read_table(local, columns=["lead_id"])["lead_id"].to_pylist())
     return {each for each in found if each}

@@ -9,7 +9,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Protocol
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Form, Request
+from fastapi.responses import Response
 
 
 class IdentityError(ValueError):
@@ -67,9 +68,6 @@ class Development:
         return None
 
     def install(self, app: FastAPI) -> None:
-        from fastapi import Form
-        from fastapi.responses import Response
-
         from mingdan.portal.app import PUBLIC, begin_session, render, safe_path
 
         @app.get("/sign-in", include_in_schema=False)

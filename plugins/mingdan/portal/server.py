@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 
 from mingdan import settings as settings_module
 from mingdan.portal.app import Portal, create_app
 from mingdan.portal.editions import Edition, Editions
+from mingdan.portal.handover import store_url
 from mingdan.portal.identity import Development, Identity, IdentityError, TrustedHeader
 from mingdan.portal.people import ROLES, PeopleError, Person, read_people
-from mingdan.settings import Home, Settings
+from mingdan.settings import Settings
 from mingdan.stores import Store
 
 
@@ -47,13 +46,6 @@ def identity(settings: Settings) -> Identity:
     if chosen["identity"] == "header":
         return TrustedHeader(chosen["header"], chosen["proxies"])
     raise IdentityError(f"portal.identity: expected development or header; found {chosen['identity']!r}.")
-
-
-def store_url(home: Home, chosen: Mapping[str, Any]) -> str:
-    """The store's URL from the environment variable that settings name, since it may hold a password."""
-    if chosen["store"]:
-        return settings_module.secret(chosen["store"])
-    return f"sqlite:///{home.root / 'portal' / 'portal.db'}"
 
 
 def people(settings: Settings, store: Store) -> dict[str, Person]:

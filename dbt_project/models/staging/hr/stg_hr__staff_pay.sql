@@ -1,4 +1,4 @@
-{{ config(enabled=var('staff_pay', false), schema='pay') }}
+{{ config(enabled=var('pay', false), schema='pay') }}
 -- stg_hr__staff_pay: what was an employee paid in a month?
 --
 -- One row per staff_id and pay_month.
