@@ -2,14 +2,13 @@
 --
 -- One row per branch, view and manager or month: view manager the last 30 days of each manager with a friend ever; view
 -- month the branch's last twelve months, the running one included. WeCom keeps of a friend only the last message, so active
--- friends are known of the running month alone; they stand against the branch's target (crm.targets, metric wecom_active,
--- of the month, else of its quarter, else of the year).
+-- friends are known of today alone; they stand in the running month, against the branch's target (crm.targets, metric
+-- wecom_active, of the month, else of its quarter, else of the year).
 --
--- Active: a message in 30 days; interacting: in fan_interacting_days (7), a week in which something is going on. Converted:
--- in the last 30 days the customer opened an account, bought, borrowed or got a card, at most fan_converted_days (90) after
--- becoming a friend: later the friendship is hardly the reason.
+-- Active: a message in 30 days, a month that does not begin anew on the 1st; interacting: in fan_interacting_days (7), for
+-- then something is going on. Converted: in the last 30 days the customer opened an account, bought, borrowed or got a card,
+-- at most fan_converted_days (90) after becoming a friend: later the friendship is hardly the reason.
 {% set this_month = "last_day(" ~ as_of() ~ ")" %}
-{% set month_before = "last_day(" ~ plus_months(as_of(), -1) ~ ")" %}
 {% set year, month = var('as_of').split('-')[:2] %}
 {% set quarter = ((month | int) + 2) // 3 %}
 {% set is_friend = '(friends.deleted_on is null or friends.deleted_on > ' ~ as_of() ~ ')' %}
@@ -81,7 +80,7 @@ branch_months as (
             as friend_count,
         sum(case when last_day(friends.added_on) = months.month_end then 1 else 0 end) as added_count,
         sum(case when last_day(friends.deleted_on) = months.month_end and friends.deleted_on <= {{ as_of() }} then 1 else 0 end) as lost_count,
-        sum(case when months.month_end = {{ this_month }} and {{ is_friend }} and friends.last_interaction_on > {{ month_before }} then 1 else 0 end) as active_count
+        sum(case when months.month_end = {{ this_month }} and {{ is_friend }} and friends.last_interaction_on > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as active_count
     from friends
     cross join months
     group by friends.branch_id, months.month_end
@@ -123,7 +122,7 @@ select
     cast(null as integer) as interacting_count,
     cast(null as integer) as converted_count,
     cast(branch_months.lost_count as integer) as lost_count,
-    cast(case when branch_months.month_end = {{ this_month }} then targets.target_value end as integer) as active_target_count,
+    cast(case when branch_months.month_end = {{ this_month }} then ceil(targets.target_value) end as integer) as active_target_count,
     {{ as_of_column() }}
 from branch_months
 left join targets on branch_months.branch_id = targets.branch_id

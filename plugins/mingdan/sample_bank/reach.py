@@ -35,7 +35,7 @@ class Reach(Side):
         self.last_app = np.where(went, np.maximum(first - rng.integers(60, 900, rows), people.app_since), self.last_app)
         friend = (people.manager >= 0) & (rng.random(rows) < 0.32) & ~people.is_dormant
         self.friend_since = np.where(friend, np.maximum(people.opened, first + rng.integers(-700, 440, rows)), NEVER)
-        self.friend_until = np.where(rng.random(rows) < 0.05, self.friend_since + rng.integers(20, 400, rows), NEVER)
+        self.friend_until = np.where(rng.random(rows) < 0.2, self.friend_since + rng.integers(20, 400, rows), NEVER)
         self.talks_every = rng.integers(4, 120, rows)
         self.in_group = rng.random(rows) < 0.3
         lives, wallet = people.pace > 0, (people.style < 3) & (people.pace > 0.05)
