@@ -230,7 +230,8 @@ def test_every_page_reads_in_both_languages(desk: Desk, language: str) -> None:
     for user, paths in {
         "branch_manager": ("/today", f"/leads/{lead(desk)}", "/upload", "/today?q=zzz"),
         "auditor": ("/audit",),
-        "head_office": ("/",),
+        "head_office": ("/reports", "/reports/maturity_ladder", "/dictionary", "/dictionary/list/deposit_maturity"),
+        "data_engineer": ("/runs",),
     }.items():
         client = desk.of(user)
         client.cookies.set("language", language)

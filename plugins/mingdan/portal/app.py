@@ -250,6 +250,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
                 "is_stale": is_stale(request, edition),
                 "money": lambda value: "" if value is None else reasons.money(value, language, currency),
                 "day": lambda value: "" if value is None else reasons.day(value, language),
+                "cell": lambda value, kind: cell(value, kind, language, currency),
                 "percent": lambda value: "" if value is None else reasons.percent(value),
                 "dates": request.app.state.editions.dates()[:20],
                 **values,
@@ -257,6 +258,19 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         ),
         status_code=status,
     )
+
+
+def cell(value: Any, kind: str, language: str, currency: str) -> str:
+    """One figure of a report's table, by its kind."""
+    if value is None:
+        return "—"
+    if kind == "amount":
+        return reasons.money(value, language, currency)
+    if kind == "rate":
+        return reasons.percent(value)
+    if kind == "number":
+        return reasons.short(reasons.number(value), 2)
+    return f"{value:%Y-%m}" if kind == "month" else str(value)
 
 
 def is_stale(request: Request, edition: Any) -> bool:

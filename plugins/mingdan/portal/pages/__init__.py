@@ -1,5 +1,5 @@
 """The pages, one module each; every module has a `router` whose routes each name their room."""
 
-from mingdan.portal.pages import audit_trail, downloads, home, leads, today, uploads
+from mingdan.portal.pages import audit_trail, dictionary, downloads, home, leads, reports, runs, today, uploads
 
-ROUTERS = [each.router for each in (home, today, leads, downloads, uploads, audit_trail)]
+ROUTERS = [each.router for each in (home, today, leads, downloads, uploads, reports, dictionary, runs, audit_trail)]
