@@ -44,6 +44,7 @@ SOURCES_ANYWAY = {
     "screened": "memory.verdicts, which the run registers from the checks on candidates",
     "review_successes": "memory.published_decisions, as lead_memory",
     "report_branch_progress": "memory.published_leads: what branches were shown, which only published files say",
+    "report_experience": "memory.published_decisions: of which list a lead was",
 }
 
 KEYLESS_LAYERS = {
@@ -75,7 +76,7 @@ NAMES = {
     "labels": r"label_[a-z_]+|(customer|merchant)_labels|customer_events|events_[a-z]+|preference_features",
     "segments": r"segment_[a-z_]+|(customer|prospect)_segments",
     "lists": r"list_[a-z_]+",
-    "reports": r"report_[a-z_]+|segment_(marts|migration)",
+    "reports": r"report_[a-z0-9_]+|segment_(marts|migration)",
 }
 BAD_WORDS = re.compile(r"(^|_)(utils?|helpers?|common|manager|v2|final|tmp|temp)(_|$)")
 

@@ -38,6 +38,17 @@ named as (
     where contacts.contacted_on > {{ since }} and contacts.contacted_on <= {{ as_of() }}
 ),
 
+-- what the contact policy counts, by the day the data end on
+pressure as (
+    select
+        subject_id,
+        sum(case when contacted_on > {{ plus_days(as_of(), -7) }} then 1 else 0 end) as reached_7d,
+        sum(case when contacted_on > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as reached_30d
+    from named
+    where outcome <> 'not_reached'
+    group by subject_id
+),
+
 touches as (
     select branch_id, 'list' as view, list, '*' as touch_point, subject_id, contacted_on, outcome
     from named
@@ -64,7 +75,7 @@ counted as (
                 then touches.subject_id
         end) as over_contacted_count
     from touches
-    left join {{ ref('contact_pressure') }} as pressure on touches.subject_id = pressure.customer_id
+    left join pressure on touches.subject_id = pressure.subject_id
     group by touches.branch_id, touches.view, touches.list, touches.touch_point
 ),
 
