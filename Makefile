@@ -19,7 +19,7 @@ demo: .venv/ready ## Make a sample bank, run the real DAG on it, show the lists
 	@MINGDAN_HOME=$(HOME_DEMO) $(BIN)/python -m mingdan.demo
 
 test: .venv/ready ## Run every test that needs Python only
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready ## Linters, types, SQL, generated pages; says every failure
 	@failed=0; \

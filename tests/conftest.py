@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import boto3
 import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.bank import bank  # noqa: F401
+from tests.bank import bank, delivered  # noqa: F401
+
+# In a process of `-n` the main module is nameless, under which an import of pyspark (Great Expectations tries one) ends
+# the process: there too it is pytest's.
+if (main := sys.modules["__main__"]).__spec__ is None:
+    main.__spec__ = find_spec("pytest.__main__")
+
+# The files that take longest, first: `make test` gives whole files to several processes, and none of these shall be
+# left to one of them at the end. The first also begins with the built bank, which others then find.
+LONGEST = (
+    "tests/pipeline/test_runs.py",
+    "tests/berka/test_berka_lists.py",
+    "tests/pipeline/test_new_list.py",
+    "tests/dbt/test_models.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        file = item.path.relative_to(item.config.rootpath).as_posix()
+        return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
