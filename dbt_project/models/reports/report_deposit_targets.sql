@@ -24,6 +24,12 @@
 {% set new_year = "cast('" ~ today.year ~ "-01-01' as date)" %}
 {% set december = "cast('" ~ (today.year - 1) ~ "-12-01' as date)" %}
 {% set weights = threshold('target_history_weight') + threshold('target_potential_weight') + threshold('target_maturity_weight') %}
+{% set needed_sum -%}
+case
+    when gone_sum < target_cents * {{ year_days }} then cast(target_cents * {{ year_days }} - gone_sum as double)
+    when gone_sum is not null and target_cents is not null then 0
+end
+{%- endset %}
 with months as (
     {% for month in range(1, 13) -%}
     {% set last = month_lasts[(today.year, month)] -%}
@@ -192,7 +198,8 @@ holdings as (
         sum(terms.now_cents) as now_cents,
         case
             when coverage.balances_from <= {{ december }} then cast(floor(cast(sum(terms.december_sum) as double) / 31 + 0.5) as bigint)
-            else sum(terms.last_day_cents)
+            when coverage.balances_from < {{ new_year }} then sum(terms.last_day_cents)
+            else sum(terms.now_cents)
         end as base_cents,
         case when coverage.balances_from <= {{ new_year }} then sum(terms.year_sum) end as gone_sum
     from terms
@@ -248,8 +255,7 @@ needs as (
         splits.base_cents,
         splits.split_cents,
         splits.gone_sum,
-        coalesce(cast(targets.target_value * 100 as bigint), splits.split_cents) as target_cents,
-        coalesce(cast(targets.target_value * 100 as bigint), splits.split_cents) * {{ year_days }} - splits.gone_sum as needed_sum
+        coalesce(cast(targets.target_value * 100 as bigint), splits.split_cents) as target_cents
     from splits
     left join targets on splits.branch_id = targets.branch_id and splits.metric = targets.metric and targets.period = '{{ today.year }}'
 ),
@@ -279,7 +285,7 @@ month_rows as (
         case when season.gone_days > 0 and season.is_known
             then cast(floor(cast(month_sums.gone_sum as double) / season.gone_days + 0.5) as bigint) end as actual_cents,
         case when season.left_days > 0
-            then cast(floor(greatest(0, cast(needs.needed_sum as double))
+            then cast(floor({{ needed_sum | replace('gone_sum', 'needs.gone_sum') | replace('target_cents', 'needs.target_cents') }}
                 * season.weight / sum(season.weight * season.left_days) over (partition by needs.branch_id) + 0.5) as bigint) end as needed_cents,
         maturing.amount as maturing_amount,
         corporates.opened_count,
@@ -310,7 +316,7 @@ select
     {{ from_cents('target_cents') }} as target_amount,
     {{ from_cents('split_cents') }} as split_amount,
     case when gone_sum is not null then {{ mean_of('gone_sum', gone_days) }} end as actual_amount,
-    {% if year_days > gone_days %}cast(floor(greatest(0, cast(needed_sum as double)) / {{ year_days - gone_days }} + 0.5) / 100 as decimal(18, 2)){% else %}cast(null as decimal(18, 2)){% endif %} as needed_amount,
+    {% if year_days > gone_days %}cast(floor({{ needed_sum }} / {{ year_days - gone_days }} + 0.5) / 100 as decimal(18, 2)){% else %}cast(null as decimal(18, 2)){% endif %} as needed_amount,
     {{ from_cents('now_cents') }} as now_amount,
     cast(null as decimal(18, 2)) as maturing_amount,
     cast(null as integer) as target_count,
