@@ -1,0 +1,67 @@
+"""How the warehouse builds: what it reads of the project, and how it tells of a grain that does not hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from mingdan import settings
+from mingdan.contract import load_contract
+from mingdan.settings import Home
+from mingdan.warehouse import Warehouse
+
+MODELS = ["stg_core__customers", "customer_numbers"]
+TWICE = "key_customer_numbers_customer_id"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """A bank of two customers, on a view that is a table here."""
+    made = Warehouse(Home(tmp_path, "", ""), settings.load_shipped())
+    made.register_sources(load_contract(), {})
+    with made.connect() as connection:
+        connection.execute("create table landing.customers as select * from landing.core__customers")
+        connection.execute("create or replace view landing.core__customers as select * from landing.customers")
+        connection.execute(
+            "insert into landing.customers (biz_date, customer_id) values "
+            "(date '2026-06-29', 'C1'), (date '2026-06-29', 'C2'), (date '2026-06-30', 'C1'), (date '2026-06-30', 'C1')"
+        )
+    return made
+
+
+def test_a_day_is_read_from_the_project_as_the_day_before_it_and_a_key_that_stands_twice_is_named(
+    warehouse: Warehouse,
+) -> None:
+    lasting = warehouse.settings.dbt_vars()
+    first = warehouse.build(MODELS, {**lasting, "as_of": "2026-06-29"})
+    assert first.failed == {} and set(MODELS) <= set(first.seconds)
+    assert warehouse.query("select count(*) as n from customer_numbers")["n"].to_pylist() == [2]
+    warehouse.expect("customer_numbers", date(2026, 6, 29))
+    read = Warehouse.known
+
+    second = warehouse.build(MODELS, {**lasting, "as_of": "2026-06-30"})
+    assert Warehouse.known is read, "dbt read the project anew for another day"
+    warehouse.expect("customer_numbers", date(2026, 6, 30))
+    assert list(second.failed) == [TWICE]
+    assert "1 keys are missing or stand more than once" in second.failed[TWICE]
+    assert "C1" not in second.failed[TWICE], "a check tells counts, no customer"
+    log = (warehouse.home.logs / "dbt.log").read_text(encoding="utf-8")
+    assert f"{TWICE}  {second.failed[TWICE]}" in log
+
+    dearer = lasting | {"thresholds": lasting["thresholds"] | {"adult_age": {"enter": 21, "keep": 21}}}
+    warehouse.build(MODELS, {**dearer, "as_of": "2026-06-30"})
+    assert Warehouse.known is not read, "other thresholds are another project"
+
+
+def test_a_table_takes_the_place_of_a_view_and_a_failed_model_leaves_no_half_of_itself(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("create view customer_numbers as select 1 as customer_no")
+    assert warehouse.build(MODELS, {**warehouse.settings.dbt_vars(), "as_of": "2026-06-29"}).failed == {}
+    kinds = "select table_type from information_schema.tables where table_name like 'customer_numbers%'"
+    assert warehouse.query(kinds)["table_type"].to_pylist() == ["BASE TABLE"]
+    with warehouse.connect() as connection:
+        connection.execute("drop view landing.core__customers")
+    result = warehouse.build(["customer_numbers"], {**warehouse.settings.dbt_vars(), "as_of": "2026-06-30"})
+    assert list(result.failed) == ["customer_numbers"]
+    warehouse.expect("customer_numbers", date(2026, 6, 29))
