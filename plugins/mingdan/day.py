@@ -204,8 +204,16 @@ def working_days(day: Day) -> tuple[bool, date]:
 @step()
 def check_sources(day: Day) -> Summary:
     """Content checks on the sources, before anything is computed from them."""
-    verdicts = checks.check_source_content(day.warehouse, day.contract, day.state["sources"], day.run.as_of)
+    verdicts = checks.check_source_content(
+        day.warehouse, day.contract, day.state["sources"], day.run.as_of, counts_published(day)
+    )
     return gate(day, "source_checks", verdicts, "sources")
+
+
+def counts_published(day: Day) -> checks.Counts:
+    """What was counted on the newest published day before this one: a day that was only built leaves no memory."""
+    dates = publishing.list_dates(Store(day.home.published))
+    return checks.counts_before(day.home, day.run.as_of, {each - timedelta(days=1) for each in dates})
 
 
 @step()
@@ -238,7 +246,7 @@ def list_models(variables: dict[str, Any]) -> list[str]:
 def check_candidates(day: Day) -> Summary:
     """Checks on each list's candidates: a list that fails a critical one is withheld, the others go on."""
     lists = day.state["candidate_variables"]["lists"]
-    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of)
+    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of, counts_published(day))
     withheld = {each.subject: ", ".join(failure.rule for failure in each.failures if failure.severity == "critical")
                 for each in verdicts if each.verdict == "failed"}  # fmt: skip
     checks.write_data_docs(verdicts, day.home.logs / "data_docs" / str(day.run.as_of))

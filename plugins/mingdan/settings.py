@@ -69,6 +69,10 @@ class Home:
         return self.root / "history"
 
     @property
+    def pay(self) -> Path:
+        return self.root / "pay"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -127,6 +131,7 @@ class Settings:
                 if row["level"]
             ],
             "consent_assumed": self.consent_assumed,
+            "pay": self.values["pay"],
             "core_categories": self.values["core_categories"],
             "default_branch_capacity": self.values["default_branch_capacity"],
             "control": self.values["control"],

@@ -23,6 +23,7 @@ class SparkWarehouse(Warehouse):
     """Overrides where rows are kept and read; what is built and in which order is the parent's."""
 
     target = "spark"
+    schema = "mingdan"
 
     @property
     def folder(self) -> Path:
@@ -60,7 +61,7 @@ class SparkWarehouse(Warehouse):
         return session
 
     def start_afresh(self) -> None:
-        for schema in ("mingdan", "mingdan_settings", "landing", "memory"):
+        for schema in ("mingdan", "mingdan_settings", "mingdan_pay", "landing", "memory"):
             self.session.sql(f"drop database if exists {schema} cascade")
             self.session.sql(f"create database {schema}")
         shutil.rmtree(self.home.warehouse / "memory", ignore_errors=True)
@@ -104,6 +105,9 @@ class SparkWarehouse(Warehouse):
     def query(self, sql: str) -> pa.Table:
         self.session.sql("use mingdan")
         return self.session.sql(sql).toArrow()
+
+    def drop_schema(self, schema: str) -> None:
+        self.session.sql(f"drop database if exists {schema} cascade")
 
     def export(self, table: str, as_of: date, target: Path, order_by: str) -> None:
         rows = self.read(table, as_of, order_by)
