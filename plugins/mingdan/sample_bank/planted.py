@@ -18,7 +18,7 @@ from mingdan.sample_bank.investments import CATEGORIES
 from mingdan.sample_bank.loans import LOAN_RATE, LOAN_TYPES
 from mingdan.sample_bank.people import hash_texts
 from mingdan.sample_bank.products import LOAN_CODES
-from mingdan.sample_bank.script import Account, Person, Stage, planted_count
+from mingdan.sample_bank.script import Account, Own, Person, Stage, planted_count
 
 LUNCH = 2_500  # cents
 SALE = 40  # yuan of one sale in a shop
@@ -197,9 +197,26 @@ class Planted:
             if row is not None:
                 names = {each.name for each in table.columns}
                 known = {"customer_id": person.id, "branch_id": self.branch(person)}
-                rows[table_id].append({name: known[name] for name in known if name in names} | row)
+                said = {name: known[name] for name in known if name in names} | row
+                rows[table_id].append(
+                    {
+                        name: self._own(person)[value.name] if isinstance(value, Own) else value
+                        for name, value in said.items()
+                    }
+                )
         for table_id, found in rows.items():
             out.write_rows(table_id, day, found)
+
+    def _own(self, person: Person) -> dict[str, Any]:
+        place = self.place[person.number]
+        return {
+            "latitude": self.at[place, 0], "longitude": self.at[place, 1],
+            "village_code": self.bank.villages[3 * self.unit(person)]["code"],
+            "id_hash": self.hashes[place], "mobile": self._mobile(place),
+        }  # fmt: skip
+
+    def _mobile(self, place: int) -> str:
+        return f"142{50_000_000 + place:08d}"
 
     # ---- snapshots ----
     def write_snapshots(self, out: LandingPart, day: int) -> None:
@@ -254,7 +271,7 @@ class Planted:
             rows.append(
                 {
                     "registration_no": f"9300{number:08d}", "business_name": self.shop_name(person),
-                    "owner_name": self.names[place], "owner_mobile": f"142{50_000_000 + place:08d}",
+                    "owner_name": self.names[place], "owner_mobile": self._mobile(place),
                     "owner_id_hash": self.hashes[place] if has_hash else None, "industry": "批发零售",
                     "address": f"人民路{place + 1}号", "latitude": self.at[place, 0], "longitude": self.at[place, 1],
                     "registered_on": registered, "status": status, "contact_ground": "customer_contract",
@@ -325,7 +342,7 @@ class Planted:
         return {
             "customer_id": person.id, "full_name": self.names[place], "id_hash": self.hashes[place],
             "gender": "M" if self.is_male[place] else "F", "birth_date": self.stage.today - person.age_days,
-            "mobile": f"142{50_000_000 + place:08d}", "latitude": self.at[place, 0], "longitude": self.at[place, 1],
+            "mobile": self._mobile(place), "latitude": self.at[place, 0], "longitude": self.at[place, 1],
             "address": f"{self.bank.region_names[unit['region']]}{unit['town']}镇人民路{place + 1}号",
             "occupation": person.kind,
             "education": "college", "marital_status": "married", "home_branch_id": self.branch(person),

@@ -20,14 +20,30 @@ Role = Literal["member", "near_miss"]
 STRANGER = "周小云"
 
 
+def customer(person: Person) -> tuple[str, str]:
+    return "customer", person.id
+
+
+Subject = Callable[["Person"], tuple[str, str]]  # subject_type and subject_id of the case that comes with a customer
+
+
+@dataclass(frozen=True)
+class Own:
+    """In a row that a customer tells: their own value, by name; what only the bank knows when it writes."""
+
+    name: Literal["latitude", "longitude", "village_code", "id_hash", "mobile"]
+
+
 @dataclass(frozen=True)
 class Case:
-    """One planted customer of a list. `build` scripts the person; the case counts where history has `needs_days`."""
+    """One planted subject of a list, mostly a customer. `build` scripts the person, or what the person tells of the
+    subject; the case counts where history has `needs_days`."""
 
     role: Role
     why: str
     build: Callable[[Person], None]
     needs_days: int = 150
+    subject: Subject = customer
 
 
 CASES: dict[str, Callable[[], Iterator[Case]]] = {}
@@ -350,7 +366,8 @@ class Stage:
                 person = self.person()
                 case.build(person)
                 if case.needs_days <= today - first_day + 1:
-                    said: dict[str, Any] = {"list": list_name, "subject_type": "customer", "subject_id": person.id}
+                    subject_type, subject_id = case.subject(person)
+                    said: dict[str, Any] = {"list": list_name, "subject_type": subject_type, "subject_id": subject_id}
                     said |= {
                         "expected": case.role == "member",
                         "case": f"{list_name}_{number}_{case.role}",
@@ -400,6 +417,7 @@ def planted_count() -> int:
         cases_credit,
         cases_growth,
         cases_labels,
+        cases_outreach,
     )
 
     return len(Stage(day_number(date(2025, 4, 1)), day_number(date(2026, 6, 30)), 1).people)
