@@ -92,10 +92,8 @@ def churn_at(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
     """What one day shows of each customer's fall, whatever came before it."""
     history = (on - bank.people["opened"]).dt.days + 1
     last_30 = bank.aum.loc[:, on - pd.Timedelta(days=29) : on]
-    found = pd.DataFrame(
-        {"average": bank.average(on, 30), "highest": last_30.max(axis=1), "lowest": last_30.min(axis=1)}
-    )
-    found[["highest", "lowest"]] /= 100
+    found = pd.DataFrame({"average": bank.average(on, 30), "highest": last_30.max(axis=1)})
+    found["highest"] /= 100
     found["base"] = bank.average(on - pd.Timedelta(days=30), 90).where(history >= 120)
     windows = pd.date_range(max(on - pd.Timedelta(days=365), bank.aum.columns[0]), on - pd.Timedelta(days=30))
     found["peak"] = pd.concat([bank.average(last, 30) for last in windows], axis=1).max(axis=1).where(history >= 90)
@@ -114,7 +112,9 @@ def churn(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
     for point in points:
         at = churn_at(bank, point)
         falls = at["stage"] >= 2
-        goes_on = started.notna() & (falls | (at["lowest"] < 0.9 * base)) & (point < started + pd.DateOffset(months=24))
+        goes_on = (
+            started.notna() & (falls | (at["average"] < 0.9 * base)) & (point < started + pd.DateOffset(months=24))
+        )
         opens = falls & ~goes_on
         started = started.where(goes_on).mask(opens, point.replace(day=1))
         base = base.where(goes_on).mask(opens, before.fillna(at["average_90"]).fillna(bank.average(point, 90)))

@@ -55,10 +55,10 @@ def full_months(later: date, earlier: date) -> int:
 
 
 def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-    """Rounded half up at the sixth place; none of nothing."""
+    """Rounded half up at the sixth place and held within 999, as every rate; none of nothing."""
     if part is None or not whole:
         return None
-    exact = (Decimal(part) / Decimal(whole)).scaleb(6) + Decimal("0.5")
+    exact = max(Decimal(-999), min(Decimal(999), Decimal(part) / Decimal(whole))).scaleb(6) + Decimal("0.5")
     return exact.to_integral_value(ROUND_FLOOR).scaleb(-6)
 
 

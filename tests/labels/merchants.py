@@ -55,7 +55,8 @@ class Merchant:
         if not before:
             return None
         last = self.takings[before - 1]
-        open_weekdays = {each.weekday() for each in self.takings[:before] if each > last - days(56)}
+        recent = self.takings[bisect_right(self.takings, last - days(56)) : before]
+        open_weekdays = {each.weekday() for each in recent}
         silent = (last + days(n) for n in range(1, (day - last).days + 1))
         return sum(not self.is_holiday(each) and each.weekday() in open_weekdays for each in silent)
 
@@ -190,7 +191,7 @@ def read_merchant(bank: Landed, row: Row) -> dict[str, Any]:
     late = shop.first_day > max(plus_months(bank.as_of, -6) + days(1), row.signed_on)
     found = {
         "merchant_settlement_30d_amount": now,
-        "merchant_idle_days": shop.idle(bank.as_of),
+        "merchant_idle_days": shop.idle(bank.as_of) if shop.sum_of(bank.as_of, 319) else None,
         "merchant_active_months_6m": None if late else len(months),
         "merchant_stability_cv": shop.variation(bank.as_of),
         "merchant_trend_rate": share(now - before, before) if seen else None,

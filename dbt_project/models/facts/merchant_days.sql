@@ -4,7 +4,7 @@
 -- that were below their usual settlement on any of them. Settlement is payments less refunds. settled_30d_amount: the 30
 -- days that end on the day. usual_amount: the mean of the three 30-day windows before those (days 31 to 120), of what
 -- lies after signing and the first delivered day. idle_days: open days since the last settlement, 0 while the silence is
--- no longer than a week; public holidays and the merchant's own closed weekdays (weekdays without any settlement in the 8
+-- no longer than a week, null without a settlement to count from; public holidays and the merchant's own closed weekdays (weekdays without any settlement in the 8
 -- weeks up to the last one) are not open. alert_level: against usual_amount; null before the merchant can be rated.
 -- Schools and canteens (patterns.csv) stand still in every summer: where last year is known on the business date, they are
 -- rated against it alone. usual_amount is then the settlement of the same 30 days 364 days before (the same weekdays),
@@ -49,7 +49,7 @@ settlements as (
         cast(greatest(daily.amount - daily.refund_amount, 0) as decimal(18, 2)) as amount
     from {{ ref('stg_acquiring__merchant_daily') }} as daily
     inner join merchants on daily.merchant_id = merchants.merchant_id
-    where daily.biz_date >= {{ first_read }} and daily.amount > 0
+    where daily.biz_date >= {{ first_read }} and daily.amount > daily.refund_amount
 ),
 
 -- the silences that matter: longer than a week, or still going on
@@ -159,7 +159,7 @@ measured as (
             ) / 100 as decimal(18, 2))
         end as usual_amount,
         windows.has_season,
-        coalesce(silent_days.idle_days, 0) as idle_days
+        coalesce(silent_days.idle_days, case when windows.settled_30d > 0 then 0 end) as idle_days
     from windows
     left join seasons
         on windows.merchant_no = seasons.merchant_no
