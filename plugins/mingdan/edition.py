@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,12 @@ def edition(day: Day) -> publishing.Day:
         entries=entries | reports.entries(),
         branches=branches[["branch_id", "branch_name"]],
         changes=frame(day, "lead_changes", "branch_id, lead_id"),
-        checks=[*day.state["source_checks"], *day.state["candidate_checks"], *day.state["lead_checks"]],
+        checks=[
+            *day.state["source_checks"],
+            *day.state["candidate_checks"],
+            *day.state["lead_checks"],
+            *unchecked(day),
+        ],
         sources=[row for row in day.state["sources"] if row["biz_date"]],
         code_version=__version__,
         settings_version=settings.version,
@@ -52,8 +58,64 @@ def edition(day: Day) -> publishing.Day:
         reports={
             name.removeprefix("report_"): frame(day, name, ", ".join(key)) for name, key in reports.keys().items()
         },
+        portal=portal_files(day),
+        next_list_date=next_working_day(day),
         **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
     )
+
+
+# What pages need beside the leads: table → query, each in the order of a full key.
+PAGES = {
+    "units": "select branch_id, branch_name, parent_branch_id, level from stg_core__branches order by branch_id",
+    "customers": (
+        "select home_branch_id, customer_id, full_name, mobile from stg_core__customers "
+        "order by home_branch_id, customer_id"
+    ),
+    "relations": (
+        "select customer_id, related_customer_id, relation_type, cast(null as integer) as transfer_count "
+        "from stg_crm__relations union all "
+        "select customer_id, related_customer_id, 'transfer', transfer_count from transfer_ties "
+        "order by customer_id, related_customer_id, relation_type"
+    ),
+}
+
+
+def portal_files(day: Day) -> dict[str, Path]:
+    """Everything of the day that only pages read: customers with their labels and events, ties, units, dictionary."""
+    folder = day.home.warehouse / "portal"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, query in PAGES.items():
+        pq.write_table(day.warehouse.query(query), folder / f"{name}.parquet", compression="zstd")
+    kept = ("customer_labels", "customer_events", "dictionary")
+    return {name: folder / f"{name}.parquet" for name in PAGES} | {
+        name: day.home.history / name / f"as_of={day.run.as_of}" / "part-0.parquet" for name in kept
+    }
+
+
+def next_working_day(day: Day) -> date:
+    """The first working day after the list date, by the bank's calendar where it is delivered."""
+    rows = day.warehouse.query("select cal_date, is_business_day from stg_core__calendar").to_pylist()
+    known = {row["cal_date"]: row["is_business_day"] for row in rows}
+    following = day.run.list_date + timedelta(days=1)
+    while not known.get(following, following.weekday() < 5):
+        following += timedelta(days=1)
+    return following
+
+
+def unchecked(day: Day) -> list[dict[str, Any]]:
+    """A rule of delivery that the settings leave out, as a warning in the manifest (see screened.sql)."""
+    off = set(day.settings.sources_off)
+    if not (off & {"lending", "lending.loans"} and off & {"cards", "cards.credit_cards"}):
+        return []
+    failed = {
+        "rule": "overdue_not_checked",
+        "severity": "warning",
+        "count": 0,
+        "of": 0,
+        "who_fixes": "settings (sources_off)",
+    }
+    return [{"suite": "delivery", "verdict": "warned", "failed": [failed]}]
 
 
 def frame(day: Day, table: str, order_by: str) -> pd.DataFrame:

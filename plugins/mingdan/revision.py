@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ class Day:
     per list that is off; rows may be left out and are counted. entries: meta by list code, and by report_<name>.
     branches: branch_id, branch_name of every open branch. reports: by name, each with a branch_id column.
     changes: branch_id, lead_id, list, subject_id, change, why, rank_now, rank_before [, full_name].
-    tiers, categories, offers, benefits, talk_tracks: settings' tables."""
+    tiers, categories, offers, benefits, talk_tracks: settings' tables. portal: Parquet files for pages, by name.
+    next_list_date: the next working day."""
 
     business_date: date
     list_date: date
@@ -83,6 +85,8 @@ class Day:
     currency: str = "CNY"
     mask: bool = True
     reports: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    portal: Mapping[str, Path] = field(default_factory=dict)
+    next_list_date: date | None = None
     talk_tracks: Sequence[Mapping[str, str]] = ()
     offers: Sequence[Mapping[str, str]] = ()
     benefits: Sequence[Mapping[str, str]] = ()
@@ -270,6 +274,8 @@ def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mappin
         raise PublicationError(f"leads: expected open branches only; found leads of branch {', '.join(strangers)}.")
     write_parquet(branches.sort_by("branch_id"), portal / "branches.parquet")
     write_parquet(change_table(day, leads), portal / "changes.parquet")
+    for name, path in sorted(day.portal.items()):
+        shutil.copyfile(path, portal / f"{name}.parquet")
     for name, frame in sorted(day.reports.items()):
         report = typed(frame, f"report {name}")
         write_parquet(
@@ -279,7 +285,8 @@ def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mappin
     (portal / "day.json").write_bytes(
         canonical(
             {
-                "business_date": day.business_date, "list_date": day.list_date, "language": day.language,
+                "business_date": day.business_date, "list_date": day.list_date,
+                "next_list_date": day.next_list_date, "language": day.language,
                 "currency": day.currency, "consent": day.consent_stamp, "mask": day.mask, "names": code_names(day),
                 "lists": {code: entry for code, entry in day.entries.items() if not code.startswith("report_")},
                 "reports": {name: day.entries[f"report_{name}"] for name in day.reports},

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -52,6 +56,57 @@ def token(client: TestClient) -> str:
     return re.search(r'name="csrf" content="([^"]+)"', page)[1]
 
 
+def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
+    """What pages read beside leads: every lead's customer, and one more of each branch who is on no list."""
+    people = [
+        {"home_branch_id": row.branch_id, "customer_id": row.subject_id, "full_name": row.full_name,
+         "mobile": row.mobile} for row in leads.itertuples()
+    ]  # fmt: skip
+    people += [
+        {
+            "home_branch_id": branch,
+            "customer_id": f"55500{branch}",
+            "full_name": "贾不在单",
+            "mobile": f"1390000{branch}",
+        }
+        for branch in sorted(set(leads["branch_id"]))
+    ]
+    labels = [
+        {"customer_id": row["customer_id"], "home_branch_id": row["home_branch_id"], "aum": Decimal("32100.00"),
+         "is_payroll": True, "bureau_loans": 3, "as_of": one_day.BUSINESS_DATE} for row in people
+    ]  # fmt: skip
+    first, second = leads[leads["branch_id"] == BRANCH]["subject_id"].iloc[[0, 1]]
+    stranger = leads[leads["branch_id"] == OTHER]["subject_id"].iloc[0]
+    item = {"family_definition": "", "owner": "retail", "sources": "", "thresholds": "", "customer_count": 9,
+            "known_count": 9, "coverage_rate": 1.0, "distribution": "{}"}  # fmt: skip
+    dictionary = [
+        {"kind": kind, "code": code, "family": family, "title_zh": zh, "title_en": en, "definition": f"what {en} means",
+         "type": type_, "privacy": privacy, **item}
+        for kind, code, family, zh, en, type_, privacy in (
+            ("label", "aum", "value", "管理资产", "Assets", "amount", "C2"),
+            ("label", "is_payroll", "payroll", "代发客户", "Payroll", "flag", "C2"),
+            ("label", "bureau_loans", "bureau", "征信贷款数", "Bureau loans", "count", "C3"),
+            ("event", "large_inflow", "customer", "大额流入", "Large inflow", "event", "C2"),
+        )
+    ]  # fmt: skip
+    tables = {
+        "customers": people,
+        "customer_labels": labels,
+        "customer_events": [{"customer_id": first, "event_code": "large_inflow", "event_on": one_day.BUSINESS_DATE,
+                             "amount": Decimal("32100.00")}],
+        "relations": [
+            {"customer_id": first, "related_customer_id": second, "relation_type": "spouse", "transfer_count": None},
+            {"customer_id": first, "related_customer_id": stranger, "relation_type": "transfer", "transfer_count": 4},
+        ],
+        "dictionary": dictionary,
+        "units": [{"branch_id": each, "parent_branch_id": "R1"} for each in sorted(set(leads["branch_id"]))]
+        + [{"branch_id": "R1", "parent_branch_id": None}],
+    }  # fmt: skip
+    for name, rows in tables.items():
+        pq.write_table(pa.Table.from_pylist(rows), root / f"{name}.parquet")
+    return {name: root / f"{name}.parquet" for name in tables}
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("portal")
@@ -59,6 +114,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     day.leads.loc[day.leads["branch_id"] == BRANCH, "owner_id"] = OWNER
     queue = day.leads.index[(day.leads["branch_id"] == BRANCH)][-1]
     day.leads.loc[queue, ["owner_id", "owner_name"]] = [None, None]
+    decisions = [
+        {"list": code, "subject_id": f"55500{BRANCH}", "state": state, "score": 50, "priority": priority,
+         "is_ghost": False}
+        for code, state, priority in (("deposit_maturity", "waiting", 9.0), ("tier_upgrade", "dropped", 99.0))
+    ] + [
+        {"list": "tier_upgrade", "subject_id": f"55500{OTHER}", "state": "held_out", "score": 50, "priority": 9.0,
+         "is_ghost": True}
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(decisions), day.decisions)
+    day = replace(day, portal=pages_data(root, day.leads))
     publishing.publish(Store(root / "published"), day, {"run_id": "test"})
     return root / "published"
 

@@ -47,6 +47,8 @@ def test_a_role_enters_exactly_its_rooms(desk: Desk, role: str) -> None:
             path.replace("{lead_id}", desk.leads[BRANCH][0]["lead_id"])
             .replace("{kind}", "csv")
             .replace("{name}", "maturity_ladder")
+            .replace("{customer_id}", desk.leads[BRANCH][0]["customer_id"])
+            .replace("{code}", "no_such")
         )
         status = client.request(method, url).status_code
         if role in ROOMS[name]:
@@ -76,6 +78,8 @@ def test_another_branchs_lead_does_not_exist_by_any_way(desk: Desk) -> None:
         client.post(f"/leads/{lead_id}/claim"),
         client.post(f"/leads/{lead_id}/reveal"),
         client.get("/today", params={"branch": OTHER}),
+        client.get(f"/customers/{stranger['customer_id']}"),
+        client.post("/who/lead", data={"customer_id": stranger["customer_id"], "list": stranger["list"]}),
         client.get("/download/csv", params={"branch": OTHER}),
         client.get("/download/xlsx", params={"branch": OTHER}),
     ]

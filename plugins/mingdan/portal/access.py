@@ -37,6 +37,7 @@ ROOMS: dict[str, frozenset[str]] = {
 # What the bar offers, in this order, to those whose role may enter: room, path, names.
 NAVIGATION = (
     ("today", "/today", "今日名单", "Today"),
+    ("who", "/who", "来客查询", "Who is this"),
     ("reports", "/reports", "报表", "Reports"),
     ("dictionary", "/dictionary", "标签字典", "Dictionary"),
     ("runs", "/runs", "数据质量", "Runs"),

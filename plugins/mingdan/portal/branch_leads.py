@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import HTTPException, Request
 
-from mingdan.portal import outcomes
+from mingdan.portal import outcomes, walk_ins
 from mingdan.portal.editions import Edition
 from mingdan.portal.sessions import Visit
 from mingdan.portal.store import claims
@@ -71,8 +71,8 @@ def is_theirs(visit: Visit, row: Mapping[str, Any], owner_id: str | None) -> boo
 
 def live_leads(request: Request, visit: Visit, edition: Edition, branch: str) -> list[Live]:
     """The leads of the branch that this person may see, in the order to work them."""
-    rows = edition.of_branch(branch)
     with request.app.state.engine.connect() as connection:
+        rows = [*walk_ins.rows_of(connection, edition, branch), *edition.of_branch(branch)]
         last = outcomes.newest(connection, [row["lead_id"] for row in rows])
         refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
         claimed = {
@@ -111,6 +111,9 @@ def one_lead(request: Request, visit: Visit, lead_id: str, asked: str | None = N
     """A lead by its id, for someone who may see it. Any other id, whatever its reason, is the same 404, logged."""
     edition = chosen_edition(request, asked)
     row = edition.lead(lead_id)
+    if row is None:
+        with request.app.state.engine.connect() as connection:
+            row = walk_ins.row_of(connection, edition, lead_id)
     if row is not None and row["branch_id"] in visit.branches:
         with request.app.state.engine.connect() as connection:
             if row["customer_id"] not in outcomes.refused(connection, [row["customer_id"]]):

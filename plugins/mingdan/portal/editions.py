@@ -5,6 +5,7 @@ Only files that a manifest names are read. A revision never changes, so what was
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -12,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -58,8 +61,9 @@ class Edition:
 
     @cached_property
     def parents(self) -> dict[str, str | None]:
-        """Every open branch, and the units above it, with the unit above each."""
-        return {branch: row.get("parent_branch_id") for branch, row in self.branches.items()}
+        """Every unit of the branch tree with the unit above it; of the open branches alone where no tree came."""
+        units = self.table("portal/units.parquet").to_pylist()
+        return dict.fromkeys(self.branches) | {row["branch_id"]: row["parent_branch_id"] for row in units}
 
     def of_branch(self, branch: str) -> list[dict[str, Any]]:
         """The branch's leads with their codes and full values, best first."""
@@ -70,11 +74,46 @@ class Edition:
         at = self.place.get(lead_id)
         return None if at is None else self.leads.slice(at, 1).to_pylist()[0]
 
+    def query(self, path: str, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of one published Parquet file, named `file` in the query; none where the manifest names no such file."""
+        if not self.names(path):
+            return []
+        cursor = self.database.cursor()
+        cursor.execute(sql.replace("file", f"read_parquet('{self.local(path)}')", 1), list(values))
+        columns = [each[0] for each in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    @cached_property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """In memory, for looking into published files; it holds nothing of its own."""
+        return duckdb.connect(config={"threads": 1})
+
+    def local(self, path: str) -> Path:
+        """The file on this machine, fetched once where the store is elsewhere."""
+        whole = f"{self.list_date.isoformat()}/{publishing.path_of(self.revision)}/{path}"
+        found = self.store.local(whole)
+        if found is None:
+            found = Path(self.fetched.name) / path.replace("/", "-")
+            if not found.exists():
+                self.store.fetch(whole, found)
+        return found
+
+    @cached_property
+    def fetched(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="mingdan-edition-")
+
+    def names(self, path: str) -> bool:
+        return any(each["path"] == path for each in self.manifest["files"])
+
+    def customer(self, customer_id: str) -> dict[str, Any] | None:
+        """Who a customer is: home branch, full name and mobile."""
+        sql = "select * from file where customer_id = ?"
+        return next(iter(self.query("portal/customers.parquet", sql, customer_id)), None)
+
     def table(self, path: str) -> pa.Table:
         """A file of the revision that its manifest names; an empty table where it names none."""
         if path not in self.tables:
-            named = any(each["path"] == path for each in self.manifest["files"])
-            self.tables[path] = self.read(path) if named else pa.table({})
+            self.tables[path] = self.read(path) if self.names(path) else pa.table({})
         return self.tables[path]
 
     def read(self, path: str) -> pa.Table:

@@ -58,6 +58,19 @@ claims = Table(
     Column("claimed_at", DateTime, nullable=False),
 )  # fmt: skip
 
+walk_ins = Table(
+    "walk_ins", metadata,
+    Column("lead_id", String(40), primary_key=True),
+    Column("list", String(60), nullable=False),
+    Column("subject_id", String(64), nullable=False),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("list_date", Date, nullable=False, index=True),
+    Column("owner_id", String(60)),
+    Column("owner_name", String(200)),
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),

@@ -1,5 +1,20 @@
 """The pages, one module each; every module has a `router` whose routes each name their room."""
 
-from mingdan.portal.pages import audit_trail, dictionary, downloads, home, leads, reports, runs, today, uploads
+from mingdan.portal.pages import (
+    audit_trail,
+    customers,
+    dictionary,
+    downloads,
+    home,
+    leads,
+    reports,
+    runs,
+    today,
+    uploads,
+    who,
+)
 
-ROUTERS = [each.router for each in (home, today, leads, downloads, uploads, reports, dictionary, runs, audit_trail)]
+ROUTERS = [
+    each.router
+    for each in (home, today, leads, who, customers, downloads, uploads, reports, dictionary, runs, audit_trail)
+]

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from mingdan import reports
 from mingdan.portal import branch_leads
 from mingdan.portal.access import room
-from mingdan.portal.app import language_of, render
+from mingdan.portal.app import cell, language_of, render
 from mingdan.portal.editions import Edition
 from mingdan.portal.sessions import Visit
 
@@ -84,7 +84,7 @@ def chart(view: reports.View, language: str) -> dict[str, Any]:
     """What portal.js draws: names, series and their kinds; figures as numbers, unknown as gaps."""
     return {
         "kind": view.chart,
-        "names": [str(row[0]) if row[0] is not None else "—" for row in view.rows],
+        "names": [cell(row[0], view.kinds[0], language, "") for row in view.rows],
         "series": [
             {
                 "name": view.columns[at],

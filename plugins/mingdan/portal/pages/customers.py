@@ -1,0 +1,141 @@
+"""客户视图 Customer card: labels in groups, events, one hop of ties, contacts. Every opening is logged.
+
+Amounts are bands for everybody but the relationship manager in charge and the branch manager; C3 is not published."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import Response
+
+from mingdan.branch_rows import FLAG, mask_name, word
+from mingdan.portal import branch_leads, outcomes
+from mingdan.portal.access import room
+from mingdan.portal.app import cell, language_of, render
+from mingdan.portal.editions import Edition
+from mingdan.portal.sessions import Visit
+from mingdan.portal.store import outcomes as told
+
+router = APIRouter(default_response_class=Response)
+STEPS = (1_000, 10_000, 50_000, 200_000, 1_000_000)
+EVENT_DAYS = 90
+MOST_TIES = 30
+TIES = {
+    "spouse": ("配偶", "spouse"), "parent": ("父母", "parent"), "co_holder": ("账户共有人", "co-holder"),
+    "guarantor": ("担保人", "guarantor"), "referrer": ("推荐人", "referrer"), "employer": ("工作单位", "employer"),
+    "transfer": ("资金往来", "transfers"),
+}  # fmt: skip
+
+
+@router.get("/customers/{customer_id}")
+def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(room("customer"))]) -> Response:
+    edition = branch_leads.chosen_edition(request, None)
+    known = edition.customer(customer_id)
+    leads = [row for branch in visit.branches for row in edition.of_branch(branch) if row["customer_id"] == customer_id]
+    with request.app.state.engine.connect() as connection:
+        refused = outcomes.refused(connection, [customer_id])
+        contacts = list(
+            connection.execute(
+                sa.select(told)
+                .where(told.c.subject_id == customer_id, told.c.branch_id.in_(sorted(visit.branches)))
+                .order_by(told.c.recorded_at.desc())
+                .limit(50)
+            )
+        )
+    if known is None or refused or (known["home_branch_id"] not in visit.branches and not leads):
+        request.app.state.audit.write(visit, "refused", customer_id=customer_id[:64], room="customer")
+        raise HTTPException(404)
+    request.app.state.audit.write(visit, "customer_opened", customer_id=customer_id)
+    language = language_of(request)
+    labels = next(
+        iter(edition.query("portal/customer_labels.parquet", "select * from file where customer_id = ?", customer_id)),
+        {},
+    )
+    exact = "branch_manager" in visit.person.roles or any(
+        row["owner_id"] and row["owner_id"] == visit.person.employee_id for row in leads
+    )
+    since = date.fromisoformat(edition.day["business_date"]) - timedelta(days=EVENT_DAYS)
+    return render(
+        request, "customer.html", edition=edition, customer_id=customer_id, name=mask_name(known["full_name"]),
+        groups=groups(edition, labels, language, exact),
+        events=edition.query(
+            "portal/customer_events.parquet",
+            "select event_code, event_on, amount from file where customer_id = ? and event_on >= ? "
+            "order by event_on desc, event_code", customer_id, since,
+        ),
+        event_names={row["code"]: row[f"title_{language}"] for row in dictionary(edition) if row["kind"] == "event"},
+        ties=ties(edition, visit, customer_id), tie_words=TIES, contacts=contacts,
+        leads=edition.shown(leads, language), banded=lambda amount: shown_amount(amount, language, exact, request),
+    )  # fmt: skip
+
+
+def dictionary(edition: Edition) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = edition.table("portal/dictionary.parquet").to_pylist()
+    return rows
+
+
+def groups(
+    edition: Edition, labels: dict[str, Any], language: str, exact: bool
+) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Family → (name, value, definition) of every label that is known and no bureau detail; "no" is left out."""
+    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    day = edition.in_language(language)
+    for item in dictionary(edition):
+        value = labels.get(item["code"])
+        if item["kind"] != "label" or item["privacy"] == "C3" or value is None or value is False:
+            continue
+        said = in_words(item, value, day, exact)
+        found[item["family"]].append((item[f"title_{language}"], said, item["definition"]))
+    return sorted(found.items())
+
+
+def in_words(item: dict[str, Any], value: Any, day: Any, exact: bool) -> str:
+    language = day["language"]
+    if value is True:
+        return FLAG[language][0]
+    if item["type"] == "amount":
+        return cell(value, "amount", language, day["currency"]) if exact else band(value, language)
+    if item["type"] == "rate":
+        return cell(value, "rate", language, "")
+    if isinstance(value, str):
+        return word(item["code"], value, day)
+    return str(value)
+
+
+def band(amount: Decimal | float, language: str) -> str:
+    """An amount as a band: 1万-5万 instead of 3.2万元."""
+
+    def said(step: int) -> str:
+        return f"{step // 10_000}万" if language == "zh" and step >= 10_000 else f"{step:,}"
+
+    size = abs(Decimal(amount))
+    sign = "-" if amount < 0 else ""
+    for low, high in zip((0, *STEPS), STEPS, strict=False):
+        if size < high:
+            return f"{sign}{said(low)}-{said(high)}"
+    return f"{sign}≥{said(STEPS[-1])}"
+
+
+def shown_amount(amount: Any, language: str, exact: bool, request: Request) -> str:
+    if amount is None:
+        return ""
+    return cell(amount, "amount", language, request.app.state.settings["currency"]) if exact else band(amount, language)
+
+
+def ties(edition: Edition, visit: Visit, customer_id: str) -> list[dict[str, Any]]:
+    """One hop: who is tied to the customer. Another branch's customers have no name and no link."""
+    rows = edition.query(
+        "portal/relations.parquet",
+        f"select * from file where customer_id = ? order by relation_type, related_customer_id limit {MOST_TIES}",
+        customer_id,
+    )
+    for row in rows:
+        other = edition.customer(row["related_customer_id"])
+        is_own = bool(other and other["home_branch_id"] in visit.branches)
+        row |= {"name": mask_name(other["full_name"]) if other and is_own else None, "is_own": is_own}
+    return rows

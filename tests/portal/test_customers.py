@@ -1,0 +1,77 @@
+"""Who stands at the counter, and the customer card: one's own branch, masked, banded, logged."""
+
+from __future__ import annotations
+
+import json
+
+from tests.portal.conftest import BRANCH, OTHER, Desk
+
+NOT_LISTED = f"55500{BRANCH}"
+
+
+def test_a_customer_is_found_by_the_end_of_a_number_or_by_name_in_ones_own_branch_only(desk: Desk) -> None:
+    client = desk.of("lobby")
+    page = client.get("/who", params={"q": NOT_LISTED[-6:]}).text
+    assert NOT_LISTED in page and "贾***" in page and "贾不在单" not in page
+    by_name = client.get("/who", params={"q": "不在单"}).text
+    assert NOT_LISTED in by_name and f"55500{OTHER}" not in by_name
+    assert "没有找到" in client.get("/who", params={"q": f"55500{OTHER}"}).text
+
+
+def test_too_short_a_search_finds_nobody_and_says_why(desk: Desk) -> None:
+    page = desk.of("lobby").get("/who", params={"q": "001"}).text
+    assert "至少四位" in page and NOT_LISTED not in page
+
+
+def test_opportunities_are_those_delivery_lets_through_and_one_click_makes_a_lead(desk: Desk) -> None:
+    client = desk.of("lobby")
+    page = client.get("/who", params={"q": NOT_LISTED}).text
+    assert "deposit_maturity" in page and "tier_upgrade" not in page
+    made = [client.post("/who/lead", data={"customer_id": NOT_LISTED, "list": "deposit_maturity"}) for _ in range(2)]
+    assert {each.status_code for each in made} == {303} and len({each.headers["location"] for each in made}) == 1
+    lead_id = made[0].headers["location"].rsplit("/", 1)[1]
+    assert lead_id in desk.of("branch_staff").get("/today").text
+    said = {"outcome": "done", "channel_used": "lobby"}
+    assert desk.of("branch_manager").post(f"/leads/{lead_id}/outcome", data=said).status_code == 303
+    assert len(desk.trail("walk_in")) == 1
+    refused = client.post("/who/lead", data={"customer_id": NOT_LISTED, "list": "tier_upgrade"})
+    assert refused.status_code == 404
+
+
+def test_who_is_held_out_is_offered_nothing_at_the_counter(desk: Desk) -> None:
+    held_out = f"55500{OTHER}"
+    page = desk.of("other").get("/who", params={"q": held_out}).text
+    assert held_out in page and "tier_upgrade" not in page
+    answer = desk.of("other").post("/who/lead", data={"customer_id": held_out, "list": "tier_upgrade"})
+    assert answer.status_code == 404
+
+
+def test_who_refused_is_not_found_and_has_no_card(desk: Desk) -> None:
+    client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
+    client.post(f"/leads/{row['lead_id']}/outcome", data={"outcome": "do_not_contact", "channel_used": "call"})
+    assert row["lead_id"] not in client.get("/who", params={"q": row["customer_id"]}).text
+    assert client.get(f"/customers/{row['customer_id']}").status_code == 404
+
+
+def test_the_card_bands_amounts_for_all_but_who_is_in_charge_and_shows_no_bureau_detail(desk: Desk) -> None:
+    row = next(row for row in desk.leads[BRANCH] if row["owner_id"])
+    path = f"/customers/{row['customer_id']}"
+    for user, exact in (("branch_staff", False), ("rm", True), ("branch_manager", True)):
+        page = desk.of(user).get(path).text
+        assert ("3.21万元" in page) is exact and ("1万-5万" in page) is not exact, user
+        assert "代发客户" in page and "征信贷款数" not in page
+        assert row["name"] not in page and row["mobile"] not in page
+    assert {json.loads(each.detail)["customer_id"] for each in desk.trail("customer_opened")} == {row["customer_id"]}
+
+
+def test_a_tie_to_another_branchs_customer_has_no_name_and_no_link(desk: Desk) -> None:
+    first, second = desk.leads[BRANCH][0]["customer_id"], desk.leads[BRANCH][1]["customer_id"]
+    page = desk.of("branch_manager").get(f"/customers/{first}").text
+    assert f"/customers/{second}" in page and "非本网点客户" in page
+    assert desk.leads[OTHER][0]["customer_id"] not in page
+
+
+def test_another_branchs_customer_does_not_exist(desk: Desk) -> None:
+    client = desk.of("branch_manager")
+    for customer in (desk.leads[OTHER][0]["customer_id"], "no_such_customer"):
+        assert client.get(f"/customers/{customer}").status_code == 404
