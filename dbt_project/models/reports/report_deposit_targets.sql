@@ -94,7 +94,7 @@ account_units as (
         units.told_at as branch_id,
         case
             when accounts.account_type = 'demand' then 'demand'
-            when coalesce(accounts.term_months, 0) < 12 then '<12'
+            when coalesce(accounts.term_months, 0) < 12 then '0-11'
             when accounts.term_months < 24 then '12-23'
             when accounts.term_months < 36 then '24-35'
             else '36+'
