@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from mingdan import catalog
 from mingdan.settings import PROJECT
 
-from tests.bank import FIRST, SECOND, Bank
+from tests.bank import FIRST, SECOND, Delivered
 
 SQL = """-- list_long_standing 老客户回访: which customers of many years have nobody spoken to?
 --
@@ -60,55 +65,115 @@ models:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+LISTS = Path("dbt_project") / "models" / "lists" / "deposit"
+KEPT_ON = ["idle_funds", "tier_upgrade", "deposit_maturity"]  # a few others suffice to compete with
+
+
+def copy_of_the_project(folder: Path) -> Path:
     """A copy of the project that an analyst may change."""
     for name in ("plugins", "dags", "dbt_project", "expectations"):
-        shutil.copytree(
-            PROJECT / name, tmp_path / "project" / name, ignore=shutil.ignore_patterns("target", "__pycache__")
-        )
-    return tmp_path / "project"
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("target", "__pycache__"))
+    return folder
 
 
-def mingdan(project: Path, home: Path, landing: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def mingdan(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mingdan.cli", *arguments], capture_output=True, text=True, cwd=project,
-        env=os.environ | {"PYTHONPATH": f"{project / 'plugins'}:{project}", "MINGDAN_HOME": str(home),
-                          "MINGDAN_LANDING": str(landing)},
+        env=os.environ | {"PYTHONPATH": f"{project / 'plugins'}:{project}"} | environment,
     )  # fmt: skip
 
 
-def test_a_new_list_needs_only_its_two_files(bank: Bank, project: Path, tmp_path: Path) -> None:
-    folder = project / "dbt_project" / "models" / "lists" / "deposit"
-    (folder / "list_long_standing.sql").write_text(SQL, encoding="utf-8")
-    (folder / "list_long_standing.yml").write_text(ENTRY, encoding="utf-8")
-    finished = mingdan(project, tmp_path / "home", bank.landing, "run", "--as-of", str(FIRST))
-    assert finished.returncode == 0, finished.stderr[-3000:]
-    branches = tmp_path / "home" / "published" / "2026-07-01" / "r001" / "branches"
+@dataclass
+class Analyst:
+    """A project that got a new list by its two files, and the home of its two days. On the second day the SQL of
+    another list is broken, and the new one is judged: it wants an outcome on the evening of the day it is shown."""
+
+    home: Path
+    said: list[str]
+
+    def published(self, list_date: str) -> Path:
+        return self.home / "published" / list_date / "r001"
+
+
+@pytest.fixture(scope="module")
+def analyst(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Analyst:
+    root = tmp_path_factory.mktemp("analyst")
+    project = copy_of_the_project(root / "project")
+    (project / LISTS / "list_long_standing.sql").write_text(SQL, encoding="utf-8")
+    # listed for 1 July and judged on its evening; of such weight that it wins its customers from the other lists
+    due_next_day = ENTRY.replace("within_days: 90", "within_days: 0").replace("weight: 1.0", "weight: 500.0")
+    (project / LISTS / "list_long_standing.yml").write_text(due_next_day, encoding="utf-8")
+    (root / "settings").mkdir()
+    off = sorted(set(catalog.list_names()) - set(KEPT_ON))
+    (root / "settings" / "settings.yml").write_text(f"lists_off: {json.dumps(off)}\n")
+    made = Analyst(root / "home", [])
+    for as_of in (FIRST, SECOND):
+        if as_of == SECOND:
+            path = project / LISTS / "list_idle_funds.sql"
+            sql = path.read_text(encoding="utf-8")
+            assert "idle_demand_balance >=" in sql
+            path.write_text(sql.replace("idle_demand_balance >=", "idle_balance >="), encoding="utf-8")
+        finished = mingdan(
+            project, "run", "--as-of", str(as_of), MINGDAN_HOME=str(made.home),
+            MINGDAN_LANDING=str(delivered.landing), MINGDAN_SETTINGS=str(root / "settings"),
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stderr[-3000:]
+        made.said.append(finished.stderr)
+    return made
+
+
+def test_a_new_list_needs_only_its_two_files(analyst: Analyst) -> None:
+    branches = analyst.published("2026-07-01") / "branches"
     files = [path for path in branches.glob("*.csv") if "老客户回访" in path.read_text(encoding="utf-8-sig")]
     assert files
     assert all(path.with_suffix(".xlsx").exists() for path in files)
 
 
-def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(
-    bank: Bank, project: Path, tmp_path: Path
-) -> None:
-    folder = project / "dbt_project" / "models" / "lists" / "deposit"
-    (folder / "list_long_standing.sql").write_text(SQL, encoding="utf-8")
-    # listed for 1 July and judged on its evening; of such weight that it wins its customers from the other lists
-    due_next_day = ENTRY.replace("within_days: 90", "within_days: 0").replace("weight: 1.0", "weight: 500.0")
-    (folder / "list_long_standing.yml").write_text(due_next_day, encoding="utf-8")
-    home = tmp_path / "home"
-    for as_of in (FIRST, SECOND):
-        finished = mingdan(project, home, bank.landing, "run", "--as-of", str(as_of))
-        assert finished.returncode == 0, finished.stderr[-3000:]
-    judged = pq.read_table(home / "history" / "review_successes" / f"as_of={SECOND}" / "part-0.parquet").to_pylist()
-    decided = pq.read_table(home / "history" / "decisions" / f"as_of={FIRST}" / "part-0.parquet").to_pylist()
+def test_the_new_list_is_in_workbook_checks_and_pages_by_itself(analyst: Analyst) -> None:
+    project = analyst.home.parent / "project"
+    here = {
+        path.relative_to(project) for path in project.rglob("*.*") if path.suffix in (".sql", ".yml", ".csv", ".py")
+    }
+    added = {path for path in here if not (PROJECT / path).exists() and "target" not in path.parts}
+    assert added == {LISTS / "list_long_standing.sql", LISTS / "list_long_standing.yml"}
+    day = analyst.published("2026-07-01")
+    books = [zipfile.ZipFile(path).read("xl/sharedStrings.xml").decode() for path in (day / "branches").glob("*.xlsx")]
+    assert any("老客户回访" in texts for texts in books)
+    checked = {each["suite"] for each in json.loads((day / "manifest.json").read_text(encoding="utf-8"))["checks"]}
+    assert "candidates.long_standing" in checked
+    page = subprocess.run(
+        [sys.executable, "-c", "from mingdan.docs import lists_page; print(lists_page())"], capture_output=True,
+        text=True, env=os.environ | {"PYTHONPATH": str(project / "plugins"), "PYTHONUTF8": "1"}, check=True,
+    ).stdout  # fmt: skip
+    assert "## long_standing" in page and "Customers of ten years or more with money here." in page
+
+
+def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(analyst: Analyst) -> None:
+    history = analyst.home / "history"
+    judged = pq.read_table(history / "review_successes" / f"as_of={SECOND}" / "part-0.parquet").to_pylist()
+    decided = pq.read_table(history / "decisions" / f"as_of={FIRST}" / "part-0.parquet").to_pylist()
     shown = {each["lead_id"]: each["is_ghost"] for each in decided
              if each["list"] == "long_standing" and each["state"] in ("listed", "held_out")}  # fmt: skip
     assert {each["lead_id"]: each["is_ghost"] for each in judged} == shown
     assert set(shown.values()) == {True, False}
     assert {each["is_success"] for each in judged} <= {True, False}
+
+
+def test_a_list_whose_sql_fails_is_withheld_and_the_others_go_out(analyst: Analyst) -> None:
+    def states(list_date: str) -> set[tuple[str, str]]:
+        manifest = json.loads((analyst.published(list_date) / "manifest.json").read_text())
+        return {(each["list"], each["state"]) for each in manifest["lists"]}
+
+    assert ("idle_funds", "published") in states("2026-07-01")
+    assert "list idle_funds withheld" in analyst.said[1]
+    found = states("2026-07-02")
+    assert ("idle_funds", "withheld") in found and ("idle_funds", "published") not in found
+    assert ("tier_upgrade", "published") in found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_the_project(tmp_path_factory.mktemp("analyst") / "project")
 
 
 @pytest.mark.parametrize(
@@ -123,31 +188,13 @@ def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(
     ids=["no entry", "no sql", "bad purpose", "no such offer", "success of an unknown value"],
 )  # fmt: skip
 def test_files_that_do_not_fit_are_named(
-    bank: Bank, project: Path, tmp_path: Path, sql: str | None, entry: str | None, said: str
+    project: Path, tmp_path: Path, sql: str | None, entry: str | None, said: str
 ) -> None:
-    folder = project / "dbt_project" / "models" / "lists" / "deposit"
-    if sql:
-        (folder / "list_long_standing.sql").write_text(sql, encoding="utf-8")
-    if entry:
-        (folder / "list_long_standing.yml").write_text(entry, encoding="utf-8")
-    finished = mingdan(project, tmp_path / "home", bank.landing, "settings", "check")
+    for suffix, text in (("sql", sql), ("yml", entry)):
+        path = project / LISTS / f"list_long_standing.{suffix}"
+        path.unlink(missing_ok=True)
+        if text:
+            path.write_text(text, encoding="utf-8")
+    finished = mingdan(project, "settings", "check", MINGDAN_HOME=str(tmp_path / "home"))
     assert finished.returncode == 1
-    import re
-
     assert re.search(said, finished.stderr), finished.stderr
-
-
-def test_a_list_whose_sql_fails_is_withheld_and_the_others_go_out(bank: Bank, project: Path, tmp_path: Path) -> None:
-    path = project / "dbt_project" / "models" / "lists" / "deposit" / "list_idle_funds.sql"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("idle_demand_balance >=", "idle_balance >="), encoding="utf-8"
-    )
-    finished = mingdan(project, tmp_path / "home", bank.landing, "run", "--as-of", str(FIRST))
-    assert finished.returncode == 0, finished.stderr[-3000:]
-    assert "list idle_funds withheld" in finished.stderr
-    import json
-
-    manifest = json.loads((tmp_path / "home" / "published" / "2026-07-01" / "r001" / "manifest.json").read_text())
-    states = {(each["list"], each["state"]) for each in manifest["lists"]}
-    assert ("idle_funds", "withheld") in states and ("idle_funds", "published") not in states
-    assert ("tier_upgrade", "published") in states

@@ -13,11 +13,15 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from mingdan import day, lock, publishing
+from mingdan.lock import RunLock
+from mingdan.settings import Home
 from mingdan.stores import Store
 
-from tests.bank import FIRST, SECOND, Bank, run_day
+from tests.bank import FIRST, SECOND, Bank, Delivered, copied, run_day, run_id, steps_from
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -29,17 +33,14 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_an_unchanged_day_run_again_publishes_nothing_new(bank: Bank) -> None:
-    before = digests(bank.home / "published")
-    summary = run_day(bank.home, bank.landing, SECOND, "again")[-1]
-    assert summary["published"] is False and "nothing has changed" in summary["why"]
-    assert digests(bank.home / "published") == before
+def current(home: Path) -> str:
+    return json.loads((home / "published" / "current.json").read_text())["list_date"]
 
 
 def test_the_same_day_elsewhere_gives_the_same_bytes_without_later_data(bank: Bank, tmp_path: Path) -> None:
     """Another home, another landing folder, and none of the rows that landed after the business date."""
     landing = tmp_path / "landing"
-    shutil.copytree(bank.landing, landing)
+    shutil.copytree(bank.landing, landing, copy_function=os.link)
     removed = 0
     for partition in landing.glob("*/*/biz_date=*"):
         if date.fromisoformat(partition.name.removeprefix("biz_date=")) > FIRST:
@@ -55,97 +56,127 @@ def test_the_same_day_elsewhere_gives_the_same_bytes_without_later_data(bank: Ba
     assert there == here
 
 
-def test_yesterday_again_changes_no_later_day(bank: Bank, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(bank.home, home)
+def test_yesterday_again_publishes_nothing_new_and_changes_no_later_day(bank: Bank, tmp_path: Path) -> None:
+    home = copied(bank.home, tmp_path / "home")
     before = digests(home / "published")
-    run_day(home, bank.landing, FIRST, "yesterday")
+    summary = run_day(home, bank.landing, FIRST, "yesterday")[-1]
+    assert summary["published"] is False and "nothing has changed" in summary["why"]
     assert digests(home / "published") == before
-    assert json.loads((home / "published" / "current.json").read_text())["list_date"] == "2026-07-02"
+    assert current(home) == "2026-07-02"
+
+
+def test_a_delivery_run_again_after_its_publication_publishes_nothing_new(bank: Bank, tmp_path: Path) -> None:
+    home = copied(bank.home, tmp_path / "home")
+    before = digests(home / "published")
+    summary = steps_from("deliver", home, bank.landing, SECOND)[-1]
+    assert summary["published"] is False and "nothing has changed" in summary["why"]
+    assert digests(home / "published") == before
 
 
 def test_a_day_built_but_not_published_leaves_no_memory(bank: Bank, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    assert run_day(home, bank.landing, FIRST, publish=False)[-1]["published"] is False
+    home = copied(bank.undelivered, tmp_path / "home")
+    assert (home / "history" / "leads" / f"as_of={FIRST}").exists(), "the first day was built"
+    shutil.rmtree(home / "published")
+    assert steps_from("deliver", home, bank.landing, SECOND, publish=False)[-1]["published"] is False
     assert not (home / "published" / "current.json").exists()
-    run_day(home, bank.landing, SECOND)
-    rows = Store(home / "published").read_bytes("2026-07-02/r001/manifest.json")
-    assert json.loads(rows)["list_date"] == "2026-07-02"
-    import pyarrow.parquet as pq
-
+    assert steps_from("publish", home, bank.landing, SECOND)[-1]["published"] is True
     leads = pq.read_table(home / "published" / "2026-07-02" / "r001" / "leads.parquet")
     assert set(leads["first_listed_on"].to_pylist()) == {date(2026, 7, 2)}
 
 
-def start(home: Path, landing: Path, as_of: date, until_step: str) -> subprocess.Popen[str]:
-    """`mingdan run` in a process of its own, returned once it has reported the step before `until_step`."""
-    order = [step.__name__ for step in day.STEPS]
-    before = order[order.index(until_step) - 1]
+# A file and not `python -c`, under which the processes that judge the sources would not start.
+GO_ON = """
+import sys
+from datetime import date
+from mingdan import day
+
+if __name__ == "__main__":
+    run = day.Run(date.fromisoformat(sys.argv[1]), sys.argv[2])
+    names = [step.__name__ for step in day.STEPS]
+    for step in day.STEPS[names.index(sys.argv[3]) :]:
+        print(step.__name__, flush=True)
+        step(run)
+"""
+
+
+def kill_in(step: str, home: Path, landing: Path, run: str, first: str) -> None:
+    """Run the second day from its step `first` on in a process of its own, and kill that a moment into `step`."""
+    script = home.parent / "go_on.py"
+    script.write_text(GO_ON)
     process = subprocess.Popen(
-        [sys.executable, "-m", "mingdan.cli", "run", "--as-of", str(as_of)],
+        [sys.executable, str(script), str(SECOND), run, first],
         env=os.environ | {"MINGDAN_HOME": str(home), "MINGDAN_LANDING": str(landing)},
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith(before):
-            return process
-    raise AssertionError(f"the run ended before {until_step}")
-
-
-@pytest.mark.parametrize("killed_in", ["prepare", "deliver", "publish"])
-def test_a_killed_run_leaves_nothing_half_published_and_the_next_one_completes(
-    bank: Bank, tmp_path: Path, killed_in: str
-) -> None:
-    home = tmp_path / "home"
-    process = start(home, bank.landing, FIRST, killed_in)
-    time.sleep(0.7)  # into the step
+    assert process.stdout is not None
+    assert step in (line.strip() for line in process.stdout), f"the run ended before {step}"
+    time.sleep(0.3)  # into the step
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert publishing.published(Store(home / "published")) is None
-    run_day(home, bank.landing, FIRST, "after the kill")
-    assert publishing.verify(Store(home / "published"), date(2026, 7, 1)) == []
-    expected = digests(bank.home / "published" / "2026-07-01")
-    found = digests(home / "published" / "2026-07-01")
-    assert {name for name in found if name.startswith("r001/branches")} or killed_in == "publish"
-    assert expected["r001/leads.parquet"] in found.values()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, f"the run ended before it was killed in {step}"
 
 
-def test_a_second_run_stops_at_once_and_names_the_first(bank: Bank, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    process = start(home, bank.landing, FIRST, "prepare")
-    try:
-        with pytest.raises(lock.RunLocked, match=r"run cli-.* holds the lock .*pid \d+"):
-            run_day(home, bank.landing, SECOND, "second")
-    finally:
-        process.kill()
-        process.wait()
+def test_a_killed_run_leaves_nothing_half_published_and_the_next_one_completes(bank: Bank, tmp_path: Path) -> None:
+    """Killed in its delivery, again in publication when the same run goes on, and in the preparation of a new run."""
+    home = copied(bank.undelivered, tmp_path / "home")
+    before = digests(home / "published" / "2026-07-01")
+    for step, run, first in (
+        ("deliver", run_id(SECOND), "deliver"),
+        ("publish", run_id(SECOND), "deliver"),
+        ("prepare", "next", "accept"),
+    ):
+        kill_in(step, home, bank.landing, run, first)
+        assert current(home) == "2026-07-01", step
+        assert publishing.published(Store(home / "published"), date(2026, 7, 2)) is None, step
+    run_day(home, bank.landing, SECOND, "after the kills")
+    assert current(home) == "2026-07-02"
+    assert publishing.verify(Store(home / "published"), date(2026, 7, 2)) == []
+    assert digests(home / "published" / "2026-07-01") == before
+    expected = digests(bank.home / "published" / "2026-07-02" / "r001")["leads.parquet"]
+    assert expected in digests(home / "published" / "2026-07-02").values()
+
+
+def test_a_second_run_stops_at_once_and_names_the_first(delivered: Delivered, tmp_path: Path) -> None:
+    with (
+        RunLock(Home(tmp_path, "", ""), "first"),
+        pytest.raises(lock.RunLocked, match=rf"run first holds the lock .*pid {os.getpid()}"),
+    ):
+        run_day(tmp_path, delivered.landing, SECOND, "second")
+    assert not (tmp_path / "warehouse").exists()
 
 
 def test_a_step_of_another_run_does_not_take_this_ones_tables_for_its_own(bank: Bank, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    run_day(home, bank.landing, FIRST, "one")
+    home = copied(bank.undelivered, tmp_path / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINGDAN_HOME", str(home))
-        with pytest.raises(RuntimeError, match="last used with run_id one; expected two"):
-            day.deliver(day.Run(FIRST, "two"))
+        with pytest.raises(RuntimeError, match=f"last used with run_id {run_id(SECOND)}; expected two"):
+            day.deliver(day.Run(SECOND, "two"))
 
 
 def test_a_day_before_a_holiday_is_built_and_not_published(bank: Bank, tmp_path: Path) -> None:
-    """No calendar is asked here: the list date is made a holiday in the delivered one."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    """No calendar is asked here: the list date is made a holiday in the delivered one. What the acceptance of that
+    delivery finds is put into a built day, which then goes on to its end."""
     landing = tmp_path / "landing"
-    shutil.copytree(bank.landing, landing)
+    shutil.copytree(bank.landing, landing, copy_function=os.link)
     for path in (landing / "core" / "calendar").glob("biz_date=*/*.parquet"):
         table = pq.read_table(path, partitioning=None)
         working = [
-            False if each == date(2026, 7, 1) else value
+            False if each == date(2026, 7, 2) else value
             for each, value in zip(table["cal_date"].to_pylist(), table["is_business_day"].to_pylist(), strict=True)
         ]
         at = table.column_names.index("is_business_day")
+        path.unlink()  # a link to the delivered one
         pq.write_table(table.set_column(at, "is_business_day", pa.array(working)), path)
-    summary = run_day(tmp_path / "home", landing, FIRST)[-1]
-    assert summary["why"] == "not published: 2026-07-01 is no working day"
-    assert not (tmp_path / "home" / "published").exists() or not any((tmp_path / "home" / "published").iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINGDAN_HOME", str(tmp_path / "accepted"))
+        patch.setenv("MINGDAN_LANDING", str(landing))
+        day.accept(day.Run(SECOND, run_id(SECOND)))
+    home = copied(bank.undelivered, tmp_path / "home")
+    found, state = (json.loads((each / "warehouse" / "run.json").read_text()) for each in (tmp_path / "accepted", home))
+    assert (found["is_working_day"], state["is_working_day"]) == (False, True)
+    (home / "warehouse" / "run.json").write_text(json.dumps(state | {"is_working_day": False}))
+    before = digests(home / "published")
+    summaries = steps_from("deliver", home, landing, SECOND)
+    assert (home / "history" / "leads" / f"as_of={SECOND}").exists()
+    assert summaries[-1]["why"] == "not published: 2026-07-02 is no working day"
+    assert digests(home / "published") == before
