@@ -173,8 +173,10 @@ def read(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
 
     # churn; nothing here is known to go to the customer's own account elsewhere, so nobody has a fast exit
     falling = churn(bank, on).reindex(known)
-    people["peak"], people["drop_fast"] = falling["peak"], ratio(falling["base"] - falling["average"], falling["base"])
-    people["drop_slow"] = ratio(falling["peak"] - falling["average"], falling["peak"])
+    is_rated = falling["peak"] >= 10_000
+    people["peak"] = falling["peak"]
+    people["drop_fast"] = ratio(falling["base"] - falling["average"], falling["base"]).where(is_rated)
+    people["drop_slow"] = ratio(falling["peak"] - falling["average"], falling["peak"]).where(is_rated)
     people["falling_since"], people["base"] = falling["started"], falling["fixed_base"]
     people["churn_stage"] = falling["stage"].astype(int).map(dict(enumerate(STAGES)))
     people["churn_stage_alone"] = falling["stage_alone"].astype(int).map(dict(enumerate(STAGES)))
