@@ -132,13 +132,29 @@ def why(
 
 
 @app.command()
-def preview(list_code: Annotated[str, typer.Argument(metavar="LIST", help="Code of the list.")], as_of: Day) -> None:
-    """Show a list's candidates on a built day: per branch and score, whom it takes from other lists, a sample."""
-    from mingdan.preview import tell
+def preview(
+    list_code: Annotated[str, typer.Argument(metavar="LIST", help="Code of the list.")],
+    as_of: Day,
+    threshold: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Ask what another threshold would change.")
+    ] = None,
+) -> None:
+    """Show a list's candidates on a built day: per branch and score, whom it takes from other lists, a sample.
+
+    With --threshold instead what would change: who comes and goes, what exceeds capacity, what other lists lose."""
+    from mingdan import preview, threshold_preview
 
     with said_plainly():
         settings = settings_module.load()
-        for line in tell(settings_module.home(settings), settings, list_code, as_of.date()):
+        home, day = settings_module.home(settings), as_of.date()
+        lines = (
+            threshold_preview.tell(
+                home, settings, list_code, day, threshold, f"preview-{datetime.now():%Y%m%dT%H%M%S.%f}"
+            )
+            if threshold
+            else preview.tell(home, settings, list_code, day)
+        )
+        for line in lines:
             typer.echo(line)
 
 

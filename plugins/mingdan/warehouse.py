@@ -102,7 +102,8 @@ class Warehouse:
         Returns what failed and what merely warned; raises BuildError when dbt could not even start."""
         # a test waits for the step that builds the last of its tables
         left_out = [*(f"test_name:{name}" for name in GRAINS), *(exclude or ())]
-        outcome = self._dbt("build", select, variables, left_out, "--indirect-selection", "buildable")
+        how = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
+        outcome = self._dbt("build", select, variables, left_out, *how)
         found, made = BuildResult(), set()
         for result in outcome.results:
             name = result.node.name
@@ -178,7 +179,7 @@ class Warehouse:
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
-        arguments = ["--exclude-resource-type", "unit_test", "--select", *select, *more]
+        arguments = ["--select", *select, *more]
         if exclude:
             arguments += ["--exclude", *exclude]
         try:
