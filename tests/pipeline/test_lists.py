@@ -67,24 +67,13 @@ def test_lists_of_prospects_and_companies_hold_who_the_raw_files_say(bank: Bank)
 
 # Rules that a customer can meet on the day of listing already, and why that day's answer says nothing of the later one.
 MET_ALREADY = {
-    "app_activation": "log-ins of the fortnight before the silence: 45 days later they have left the window",
-    "app_growth": "as app_activation",
     "card_cooling": "purchases of the 90 days before: they have left the window when it is judged",
-    "card_first_use": "as card_cooling",
-    "card_instalment": "instalments of the 30 days before: they have left the window when it is judged",
+    "referral": "referrals of the 90 days before, likewise",
+    "other_bank_loan": "a loan drawn in the 90 days before, likewise",
     "deposit_maturity": "the deposit has not matured yet: standing still then is money on demand",
     "wealth_maturity": "as deposit_maturity",
     "walk_in_today": "as deposit_maturity",
     "deposit_outflow": "the money left within days: the average of a month falls by standing still",
-    "etc_credit": "loans drawn in the 90 days before: they have left the window when it is judged",
-    "internet_loan_swap": "as etc_credit",
-    "loan_winback": "as etc_credit",
-    "other_bank_loan": "as etc_credit",
-    "student_loan": "as etc_credit",
-    "new_customer_honeymoon": "the step is of today's assets, the average may still stand above it",
-    "npl_recovery": "instalments of the 30 days before: they have left the window when it is judged",
-    "referral": "referrals of the 90 days before: they have left the window when it is judged",
-    "dormant_wakeup": "the sign of life itself: two days within 60 have left the window when it is judged",
 }
 
 
