@@ -5,7 +5,7 @@ agree with the decisions and the waterfall is counted in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ WHO = "maintainers of mingdan (dbt_project/models/delivery)"
 NEVER_NULL = ("lead_id", "subject_id", "list", "branch_id", "rank", "score", "purpose", "channel", "first_listed_on",
               "list_date")  # fmt: skip
 
-# What cannot be looked up counts against the lead. `place` is where the lead stands in its branch by its rank.
+# What cannot be looked up counts against the lead. `place` is where it stands in its branch, or channel, by its rank.
 FRAME = """
 select
     leads.lead_id,
@@ -25,9 +25,13 @@ select
     leads.list,
     leads.branch_id,
     leads.rank,
-    row_number() over (partition by leads.branch_id order by leads.rank nulls last, leads.lead_id) as place,
-    branches.branch_id is not null as has_branch,
-    coalesce(branches.capacity, 0) as capacity,
+    row_number() over (
+        partition by coalesce(leads.central_channel, leads.branch_id), leads.central_channel is null
+        order by leads.rank nulls last, leads.lead_id
+    ) as place,
+    branches.branch_id is not null or leads.central_channel is not null as has_branch,
+    case when leads.central_channel is null then coalesce(branches.capacity, 0) {central_capacity}
+        else 0 end as capacity,
     leads.score,
     leads.purpose,
     leads.channel,
@@ -42,6 +46,12 @@ from leads
 left join branch_capacity as branches on leads.branch_id = branches.branch_id
 left join subjects as labels on leads.subject_id = labels.subject_id
 """
+
+
+def frame_sql(central: Mapping[str, Mapping[str, Any]]) -> str:
+    """SQL: the frame; `central` are the settings of the central channels, each with its capacity."""
+    rooms = (f"when leads.central_channel = '{channel}' then {rule['capacity']}" for channel, rule in central.items())
+    return FRAME.format(central_capacity=" ".join(rooms))
 
 
 def suite_of(lists: Sequence[str], list_date: date) -> Any:
@@ -67,9 +77,9 @@ def suite_of(lists: Sequence[str], list_date: date) -> Any:
         rule(is_.ExpectColumnValuesToBeInSet, "purpose_unknown", f"the purpose is one of {', '.join(PURPOSES)}",
              column="purpose", value_set=list(PURPOSES)),
         flag("has_branch", True, "branch_not_at_work", "the branch is open on the list date"),
-        rule(is_.ExpectColumnPairValuesToBeEqual, "rank_with_gaps", "a branch's leads are ranked 1 to n",
+        rule(is_.ExpectColumnPairValuesToBeEqual, "rank_with_gaps", "leads of a branch or channel are ranked 1 to n",
              column_A="rank", column_B="place"),
-        rule(is_.ExpectColumnPairValuesAToBeGreaterThanB, "above_capacity", "no branch is above its capacity",
+        rule(is_.ExpectColumnPairValuesAToBeGreaterThanB, "above_capacity", "no branch nor channel is above capacity",
              column_A="capacity", column_B="place", or_equal=True),
         rule(is_.ExpectColumnValuesToBeBetween, "score_out_of_range", "the score is from 0 to 100",
              column="score", min_value=0, max_value=100),
@@ -92,22 +102,29 @@ def balance_rules() -> list[Rule]:
     def rule(name: str, says: str, count: str, of: str) -> Rule:
         return Rule(name, says, WHO, f"({count})", f"({of})", severity="critical")
 
-    listed = "select * from decisions where state = 'listed'"
+    listed = (
+        "select *, coalesce(branch_rank, central_rank) as place from decisions "
+        "where state = 'listed' or (state = 'central_channel' and central_rank is not null)"
+    )
     same = (
         "leads.lead_id = listed.lead_id and leads.list = listed.list and leads.subject_id = listed.subject_id "
-        "and leads.branch_id = listed.branch_id and leads.rank = listed.branch_rank"
+        "and leads.branch_id = listed.branch_id and leads.rank = listed.place "
+        "and leads.central_channel is not distinct from listed.central_channel"
     )
     all_leads, all_listed = "select count(*) from leads", f"select count(*) from ({listed}) as listed"
-    per_branch = "select list, home_branch_id, sum(customer_count) as customer_count from waterfall group by all"
+    per_branch = (
+        "select list, home_branch_id, sum(customer_count) as customer_count from waterfall "
+        "where subject_type = 'customer' group by all"
+    )
     customers = "select home_branch_id, count(*) as customer_count from customer_labels group by home_branch_id"
-    lists = "select list from list_rules union all select '*' as list"
+    lists = "select list from list_rules where subject_type = 'customer' union all select '*' as list"
     expected = (
         f"select list, home_branch_id, customer_count from ({lists}) as lists cross join ({customers}) as customers"
     )
     return [
-        rule("lead_without_decision", "every lead is a listed decision, with the same branch and rank",
+        rule("lead_without_decision", "every lead is decided, for the same branch, channel and rank",
              f"select count(*) from leads anti join ({listed}) as listed on {same}", all_leads),
-        rule("decision_without_lead", "every listed decision is a lead, with the same branch and rank",
+        rule("decision_without_lead", "who is listed or handed over has a lead, of the same rank",
              f"select count(*) from ({listed}) as listed anti join leads on {same}", all_listed),
         rule("control_group_shown", "nobody of the control group is shown",
              f"select count(*) from ({listed}) as listed where coalesce(is_ghost, true)", all_listed),

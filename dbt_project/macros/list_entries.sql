@@ -10,6 +10,7 @@
     {%- for list, meta in entries %}
 select
     cast('{{ list }}' as {{ as_string }}) as list,
+    cast('{{ meta.get("subject", "customer") }}' as {{ as_string }}) as subject_type,
     cast('{{ meta.purpose }}' as {{ as_string }}) as purpose,
     cast('{{ meta.product_family }}' as {{ as_string }}) as product_family,
     cast('{{ meta.offer }}' as {{ as_string }}) as offer,
@@ -28,7 +29,7 @@ union all
         {%- endif -%}
     {%- else %}
 select
-    cast(null as {{ as_string }}) as list, cast(null as {{ as_string }}) as purpose, cast(null as {{ as_string }}) as product_family,
+    cast(null as {{ as_string }}) as list, cast(null as {{ as_string }}) as subject_type, cast(null as {{ as_string }}) as purpose, cast(null as {{ as_string }}) as product_family,
     cast(null as {{ as_string }}) as offer, cast(null as {{ as_string }}) as owner_role, cast(null as {{ as_string }}) as branch_rule,
     cast(null as {{ as_string }}) as channels, cast(null as {{ as_string }}) as central_channel,
     cast(null as decimal(9, 6)) as weight, cast(null as decimal(9, 6)) as base_rate, cast(null as integer) as valid_days,

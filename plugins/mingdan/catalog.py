@@ -179,6 +179,10 @@ def validate(settings: Any) -> None:
                 f"{where}: offer: expected one of seeds/offers.csv ({', '.join(sorted(offers))}); "
                 f"found {entry.meta['offer']!r}."
             )
+        central = entry.meta.get("central_channel")
+        if central is not None and central not in settings.central:
+            known = ", ".join(settings.central)
+            raise CatalogError(f"{where}: central_channel: expected one of {known}; found {central!r}.")
         most = entry.meta.get("most_per_branch")
         if most is not None and most not in settings.thresholds:
             raise CatalogError(f"{where}: most_per_branch: expected the name of a threshold; found {most!r}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from html import escape
@@ -131,7 +131,8 @@ def check_leads(warehouse: Warehouse, as_of: date, list_date: date) -> list[Verd
     judge = Judge({})
     may_go_out = "select list from list_rules anti join memory.verdicts as withheld on list_rules.list = withheld.list"
     lists = sorted(row["list"] for row in warehouse.query(may_go_out).to_pylist())
-    judge.rows_hold(leads.suite_of(lists, list_date), "leads", warehouse.query(leads.FRAME).to_pandas())
+    frame = warehouse.query(leads.frame_sql(warehouse.settings.central)).to_pandas()
+    judge.rows_hold(leads.suite_of(lists, list_date), "leads", frame)
     rules = leads.balance_rules()
     counted = warehouse.query(f"select {columns_of(rules)}").to_pylist()[0]
     judge.counts_hold(leads.balance_suite(), "leads", rules, counted)
@@ -245,9 +246,10 @@ def raised(info: Mapping[str, Any]) -> bool:
 # What a run leaves to the next
 
 
-def counts_before(home: Home, as_of: date) -> Counts:
-    """The counts of the newest run of an earlier business date; none when there is none."""
-    kept = sorted(path for path in (home.history / "check_counts").glob("as_of=*/counts.json") if day_of(path) < as_of)
+def counts_before(home: Home, as_of: date, among: Collection[date] | None = None) -> Counts:
+    """The counts of the newest run of an earlier business date (among these, where given); none when there is none."""
+    found = (home.history / "check_counts").glob("as_of=*/counts.json")
+    kept = sorted(path for path in found if day_of(path) < as_of and (among is None or day_of(path) in among))
     return json.loads(kept[-1].read_text(encoding="utf-8")) if kept else {}
 
 

@@ -20,11 +20,12 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mingdan import branch_files
@@ -252,6 +253,35 @@ def published(store: Store, list_date: date | None = None) -> dict[str, Any] | N
     }  # fmt: skip
 
 
+CLOSED = ("won", "lost", "expired", "unreachable", "superseded", "no_longer_true", "became_customer", "reassigned")
+
+
+def memory_of_leads(store: Store, before: date, columns: Sequence[str], scratch: Path) -> list[Path]:
+    """Local Parquet paths, oldest first, that hold each lead of the last 400 days once, in these columns at least.
+
+    A day's decisions carry every lead that was open until then. So the newest published day is read as it is, and of
+    each earlier one only what was closed on it. That is kept in `scratch`: with or without it the rows are the same."""
+    dates = [each for each in list_dates(store) if before - timedelta(days=400) <= each < before]
+    found = []
+    for each in dates[:-1]:
+        kept = scratch / f"closed-{each}-{path_of(current_revision(store, each) or 0)}.parquet"
+        if not kept.exists():
+            scratch.mkdir(parents=True, exist_ok=True)
+            (path,) = history_of_leads(store, before, "decisions", scratch, [each])
+            closed = pc.is_in(pc.field("lead_state"), pa.array(CLOSED)) & pc.field("lead_id").is_valid()
+            aside = kept.with_suffix(".part")
+            pq.write_table(pq.read_table(path, columns=list(columns), filters=closed), aside)
+            aside.rename(kept)
+        found.append(kept)
+    return found + history_of_leads(store, before, "decisions", scratch, dates[-1:])
+
+
+def list_dates(store: Store) -> list[date]:
+    """Every list date that has a current revision, oldest first."""
+    names = [name for name in store.folders() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name)]
+    return [day for day in map(date.fromisoformat, names) if current_revision(store, day) is not None]
+
+
 def history_of_leads(
     store: Store, before: date, table: str = "leads", scratch: Path | None = None, only: Iterable[date] | None = None
 ) -> list[Path]:
@@ -260,15 +290,10 @@ def history_of_leads(
     table: leads or decisions. scratch: where an object store's files are fetched to, once each. only: these dates'."""
     wanted = None if only is None else set(only)
     found = []
-    for name in store.folders():
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", name) or date.fromisoformat(name) >= before:
+    for day in list_dates(store):
+        if day >= before or (wanted is not None and day not in wanted):
             continue
-        if wanted is not None and date.fromisoformat(name) not in wanted:
-            continue
-        revision = current_revision(store, date.fromisoformat(name))
-        if revision is None:
-            continue
-        path = f"{name}/{path_of(revision)}/{table}.parquet"
+        path = f"{day}/{path_of(current_revision(store, day) or 0)}/{table}.parquet"
         local = store.local(path)
         if local is None:
             if scratch is None:

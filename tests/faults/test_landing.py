@@ -558,6 +558,10 @@ def test_a_required_snapshot_whose_rows_leave_the_band_stops(bank: Bank) -> None
     problem = bank.problem("row_count")
     assert problem.table == "core.customers" and problem.found == "3"
     assert problem.expected == "7 to 14 rows, after 9 on 2026-06-29"
+    bank.set(jumps_accepted=["core.customers 2026-06-29"])  # another day's word does not count
+    assert bank.problem("row_count").severity == "error"
+    bank.set(jumps_accepted=[f"core.customers {DAY}"])
+    assert bank.problem("row_count", "warning").found == "3"
 
 
 def test_an_event_table_whose_rows_leave_the_band_warns(bank: Bank) -> None:

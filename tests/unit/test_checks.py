@@ -485,6 +485,16 @@ def test_a_run_is_compared_with_the_newest_earlier_date_and_never_with_its_own(t
     assert counts_kept(warehouse, AS_OF)["candidates.idle_funds"]["unlike_previous_run"] == 100
 
 
+def test_days_that_were_only_built_are_nothing_to_compare_with(tmp_path, listed):
+    warehouse = warehouse_at(tmp_path, listed)
+    for back, rows in ((9, 900), (1, 90)):
+        counts = {"candidates.idle_funds": {"unlike_previous_run": rows}}
+        checks.keep_counts(warehouse.home, AS_OF - timedelta(days=back), counts)
+    found = checks.counts_before(warehouse.home, AS_OF, {AS_OF - timedelta(days=9), AS_OF})
+    assert found == {"candidates.idle_funds": {"unlike_previous_run": 900}}
+    assert checks.counts_before(warehouse.home, AS_OF, set()) == {}
+
+
 def test_a_list_that_failed_leaves_the_counts_before_it_to_compare_with(tmp_path, listed):
     warehouse = warehouse_at(tmp_path, listed, BAD_CANDIDATES["too_many_subjects"][1])
     check_candidates(warehouse, LISTS, AS_OF, BEFORE)
@@ -521,7 +531,7 @@ def delivered(tmp_path_factory) -> Path:
             create view subjects as select customer_id as subject_id, * from customer_labels;
             create table branch_capacity as
             select 'b' || n as branch_id, 3 as capacity, {built} from range(2) as numbers(n);
-            create table list_rules as select unnest({lists}[:3]) as list, {built};
+            create table list_rules as select unnest({lists}[:3]) as list, 'customer' as subject_type, {built};
             create schema memory;
             create table memory.verdicts as select 'app_activation' as list, 'duplicate_subject' as check_name;
             create table leads as
@@ -529,16 +539,17 @@ def delivered(tmp_path_factory) -> Path:
                 case when n % 3 = 0 then 'deposit_maturity' else 'idle_funds' end as list,
                 case when n % 3 = 0 then 'service' else 'marketing' end as purpose,
                 'b' || (n % 2) as branch_id, cast(n // 2 + 1 as integer) as rank, 50 as score, 'call' as channel,
-                date '{LIST_DATE}' as first_listed_on, date '{LIST_DATE}' as list_date, {built}
+                cast(null as varchar) as central_channel, date '{LIST_DATE}' as first_listed_on,
+                date '{LIST_DATE}' as list_date, {built}
             from range(6) as numbers(n);
             create table decisions as
-            select lead_id, list, subject_id, branch_id, rank as branch_rank, 'listed' as state,
-                false as is_ghost, as_of
+            select lead_id, list, subject_id, branch_id, rank as branch_rank, cast(null as integer) as central_rank,
+                central_channel, 'listed' as state, false as is_ghost, as_of
             from leads
             union all
-            select null, 'idle_funds', 'c9', 'b1', null, 'waiting', false, date '{AS_OF}';
+            select null, 'idle_funds', 'c9', 'b1', null, null, null, 'waiting', false, date '{AS_OF}';
             create table waterfall as
-            select list, home_branch_id, state, 'reason' as reason,
+            select list, 'customer' as subject_type, home_branch_id, state, 'reason' as reason,
                 case state when 'listed' then 3 else 7 end as customer_count, {built}
             from (select unnest({lists}) as list), (select unnest(['b0', 'b1']) as home_branch_id),
                 (select unnest(['listed', 'not_a_candidate']) as state);
@@ -604,6 +615,20 @@ def test_a_day_without_any_lead_passes(tmp_path, delivered):
     changes = ("delete from leads", "update decisions set state = 'waiting', lead_id = null")
     verdicts = check_leads(warehouse_at(tmp_path, delivered, *changes), AS_OF, LIST_DATE)
     assert [each.verdict for each in verdicts] == ["passed", "passed"]
+
+
+def test_leads_handed_to_a_central_channel_are_ranked_there_within_its_capacity(tmp_path, delivered):
+    change = (
+        f"update leads set central_channel = 'sms', rank = 1 {C0}",
+        "update leads set rank = rank - 1 where branch_id = 'b0' and central_channel is null",
+        "update decisions set state = 'central_channel', central_channel = 'sms', central_rank = 1, branch_rank = null "
+        + C0,
+        "update decisions set branch_rank = branch_rank - 1 where branch_id = 'b0' and central_channel is null",
+    )
+    warehouse = warehouse_at(tmp_path, delivered, *change)
+    assert [each.verdict for each in check_leads(warehouse, AS_OF, LIST_DATE)] == ["passed", "passed"]
+    warehouse.settings.central["sms"]["capacity"] = 0
+    assert "above_capacity" in rules_of(check_leads(warehouse, AS_OF, LIST_DATE)[0])
 
 
 def test_leads_of_another_business_date_are_not_judged(tmp_path, delivered):

@@ -1,7 +1,9 @@
 -- branch_capacity: which branches work today, and how many customers can each speak to?
 --
--- One row per open branch or outlet. The managers present on the list date, capped by the branch's own figure; where a
+-- One row per branch or outlet at work on the list date: not closed for good, and open on that weekday; on a working
+-- weekend that the calendar makes up for a holiday all are. The managers present on the list date, capped by the branch's own figure; where a
 -- branch has no managers in the data, its own figure, else the setting.
+{% set weekday = modules.datetime.date.fromisoformat(var('list_date')).isoweekday() %}
 with present as (
     select
         branch_id,
@@ -23,3 +25,9 @@ from {{ ref('stg_core__branches') }} as branches
 left join present on branches.branch_id = present.branch_id
 where branches.level in ('branch', 'outlet')
     and (branches.closed_on is null or branches.closed_on > {{ list_date() }})
+    and (
+        coalesce(branches.open_weekdays, '12345') like '%{{ weekday }}%'
+        {%- if weekday > 5 %}
+        or (select count(*) > 0 from {{ ref('stg_core__calendar') }} where cal_date = {{ list_date() }} and is_business_day)
+        {%- endif %}
+    )

@@ -3,9 +3,14 @@
 -- One row per list and subject that meets the list's Who, or holds an open lead of it and meets the keep rule.
 -- value = stake × margin a year, else the offer's value per success, capped at the list's 99th percentile so that one
 -- giant does not decide; p = base rate × (0.5 + score / 100); priority = p × value × weight. A stable hash of customer,
--- list and cycle (calendar quarter) holds 5 % out; an open lead keeps the arm it began with.
+-- list and cycle (calendar quarter) holds 5 % out; an open lead keeps the arm it began with. central_channel: the list's
+-- own, where the subject may be reached there; its control group is drawn by customer, channel and cycle. Texts (reasons,
+-- baseline) stay in list_members.
 with members as (
-    select members.*, memory.lead_id as open_lead_id, memory.first_listed_on, memory.is_ghost as was_ghost
+    select
+        members.list, members.subject_type, members.subject_id, members.is_entry, members.score, members.stake_amount,
+        members.due_on, memory.lead_id as open_lead_id, memory.first_listed_on,
+        memory.is_ghost as was_ghost, coalesce(memory.is_with_centre, false) as is_with_centre
     from {{ ref('list_members') }} as members
     left join {{ ref('lead_memory') }} as memory
         on members.list = memory.list and members.subject_id = memory.subject_id
@@ -21,6 +26,7 @@ valued as (
         rules.branch_rule,
         rules.owner_role,
         rules.channels,
+        rules.central_channel,
         rules.product_risk,
         rules.base_rate,
         rules.weight,
@@ -48,12 +54,8 @@ select
     valued.subject_id,
     valued.is_entry,
     valued.score,
-    valued.rule_ids,
     valued.stake_amount,
     valued.due_on,
-    valued.talk_variant,
-    valued.baseline,
-    valued.facts,
     valued.purpose,
     valued.product_family,
     valued.branch_rule,
@@ -65,6 +67,14 @@ select
     valued.open_lead_id,
     valued.first_listed_on,
     {{ first_allowed_channel('valued.channels', 'valued.purpose') }} as channel,
+    case
+        when valued.central_channel = 'remote' and {{ channel_allowed('call', 'valued.purpose') }} then 'remote'
+        when valued.central_channel = 'sms' and {{ channel_allowed('sms', 'valued.purpose') }} then 'sms'
+        when valued.central_channel = 'wecom' and {{ channel_allowed('wecom', 'valued.purpose') }} then 'wecom'
+        when valued.central_channel = 'app_push' and labels.products_held like '%app%' and app_refusals.customer_id is null
+            and {{ not_refused('app_push') }} then 'app_push'
+    end as central_channel,
+    valued.is_with_centre,
     labels.home_branch_id,
     labels.nearest_branch_id,
     labels.manager_id,
@@ -77,6 +87,10 @@ select
         when valued.purpose <> 'marketing' or labels.value_tier = 'private' then false
         else {{ share_of("concat('holdout|', valued.subject_id, '|', valued.list, '|', '" ~ cycle() ~ "')", var('control').holdout_share) }}
     end as is_ghost,
+    valued.purpose = 'marketing' and coalesce(labels.value_tier, '') <> 'private'
+        and case valued.central_channel{% for channel, rule in var('central').items() %}
+            when '{{ channel }}' then {{ share_of("concat('central|', valued.subject_id, '|" ~ channel ~ "|" ~ cycle() ~ "')", rule.holdout_share) }}
+        {%- endfor %} else false end as is_central_ghost,
     valued.purpose = 'marketing'
         and {{ share_of("concat('universal|', valued.subject_id, '|', '" ~ var('list_date')[:4] ~ "')", var('control').universal_share) }} as is_universal_control,
     valued.purpose = 'marketing'
@@ -85,3 +99,9 @@ select
 from valued
 inner join caps on valued.list = caps.list
 inner join {{ ref('subjects') }} as labels on valued.subject_id = labels.subject_id
+left join {{ ref('contact_pressure') }} as pressure on valued.subject_id = pressure.subject_id
+left join (
+    select distinct customer_id
+    from {{ ref('stg_crm__channel_preferences') }}
+    where channel = 'app_push' and is_refused
+) as app_refusals on valued.subject_id = app_refusals.customer_id

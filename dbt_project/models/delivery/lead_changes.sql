@@ -1,50 +1,73 @@
 -- lead_changes: what changed on each branch's list since the list date before?
 --
--- One row per lead shown today or shown on the list date before: new, kept, up, down, gone; why: for what is gone the
--- outcome, expiry, rule or capacity that took it off, for what moved the factor that moved most.
+-- One row per lead shown today or shown on the list date before, and branch: new, kept, up, down, gone; why: for what is
+-- gone the outcome, expiry, rule or capacity that took it off, for what moved the factor that moved most. A lead that
+-- another branch works now is gone from the one and new at the other, reassigned.
 with today as (
-    select * from {{ ref('decisions') }} where state = 'listed'
+    select * from {{ ref('decisions') }} where branch_rank is not null
 ),
 
-before as (
+previous as (
     select * from {{ ref('lead_memory') }} where was_listed
+),
+
+compared as (
+    select
+        today.*,
+        previous.lead_id is not null as was_listed,
+        previous.last_branch_id is distinct from today.branch_id as is_other_branch,
+        previous.last_rank,
+        -- by what factor the chance and the value have changed, whichever way
+        cast(50 + today.score as double) / (50 + previous.last_score) as p_ratio,
+        case
+            when today.value_amount = previous.last_value_amount then 1
+            when today.value_amount = 0 or previous.last_value_amount = 0 then 999
+            else cast(today.value_amount as double) / cast(previous.last_value_amount as double)
+        end as value_ratio
+    from today
+    left join previous on today.lead_id = previous.lead_id
 )
 
 select
-    today.branch_id,
-    today.lead_id,
-    today.list,
-    today.subject_id,
+    branch_id,
+    lead_id,
+    list,
+    subject_id,
     case
-        when before.lead_id is null then 'new'
-        when today.branch_rank < before.last_rank then 'up'
-        when today.branch_rank > before.last_rank then 'down'
+        when not was_listed or is_other_branch then 'new'
+        when branch_rank < last_rank then 'up'
+        when branch_rank > last_rank then 'down'
         else 'kept'
     end as change,
     case
-        when before.lead_id is null then 'entered'
-        when today.branch_rank = before.last_rank then 'unchanged'
-        when today.score <> before.last_score then 'score'
-        when today.value_amount <> before.last_value_amount then 'value'
+        when not was_listed then 'entered'
+        when is_other_branch then 'reassigned'
+        when branch_rank = last_rank then 'unchanged'
+        when p_ratio <> 1 and greatest(p_ratio, 1 / p_ratio) >= greatest(value_ratio, 1 / value_ratio) then 'score'
+        when value_ratio <> 1 then 'value'
         else 'others'
     end as why,
-    today.branch_rank as rank_now,
-    before.last_rank as rank_before,
+    branch_rank as rank_now,
+    case when not is_other_branch then last_rank end as rank_before,
     {{ as_of_column() }}
-from today
-left join before on today.lead_id = before.lead_id
+from compared
 union all
 select
-    before.last_branch_id,
-    before.lead_id,
-    before.list,
-    before.subject_id,
+    previous.last_branch_id,
+    previous.lead_id,
+    previous.list,
+    previous.subject_id,
     'gone',
-    coalesce(case when decisions.lead_state in ('open', 'attempted', 'reached', 'follow_up') then decisions.reason
-        else decisions.lead_state end, 'list_off'),
+    case
+        when today.lead_id is not null then 'reassigned'
+        when decisions.lead_state in ('open', 'attempted', 'reached', 'follow_up') then decisions.reason
+        when decisions.lead_state = 'lost' and previous.refused_on is not null then 'refused'
+        else coalesce(decisions.lead_state, 'list_off')
+    end,
     cast(null as integer),
-    before.last_rank,
+    previous.last_rank,
     {{ as_of() }}
-from before
-anti join today on before.lead_id = today.lead_id
-left join {{ ref('decisions') }} as decisions on before.lead_id = decisions.lead_id
+from previous
+left join today on previous.lead_id = today.lead_id
+left join {{ ref('decisions') }} as decisions on previous.lead_id = decisions.lead_id
+where today.lead_id is null or today.branch_id is distinct from previous.last_branch_id

@@ -1,8 +1,9 @@
 -- lead_memory: which lead does each list remember of each subject, and what came of it?
 --
--- One row per list and subject that ever carried a lead in the days that matter: its last lead, as last published
--- before this list date, and the outcomes recorded by the business date. A closing outcome closes the lead. A list that
--- is off today keeps its leads: they come back with it.
+-- One row per list and subject that carried a lead in the last 400 days: its last lead, as last published before this list
+-- date, and the outcomes recorded by the business date. A closing outcome closes the lead. A customer whom the manager
+-- does not know as theirs has not been spoken to: reassigned. A list that is off today keeps its leads: they come back
+-- with it.
 {% set valid_days = 'coalesce(rules.valid_days, 90)' %}
 with remembered as (
     select *
@@ -42,8 +43,9 @@ outcomes as (
         cast(sum(case when outcome = 'not_reached' then 1 else 0 end) as integer) as unreached_count,
         max(case when outcome in ('not_interested', 'do_not_contact', 'complaint') then contacted_on end) as refused_on,
         max(case when outcome = 'done' then contacted_on end) as won_on,
-        max(case when outcome in ('wrong_person', 'not_my_customer', 'already_elsewhere', 'unsuitable', 'deceased')
+        max(case when outcome in ('wrong_person', 'already_elsewhere', 'unsuitable', 'deceased')
             then contacted_on end) as lost_on,
+        max(case when outcome = 'not_my_customer' then contacted_on end) as reassigned_on,
         max(case when outcome in ('call_again', 'interested', 'appointment') then contacted_on end) as follow_up_on
     from contacts
     group by lead_id
@@ -65,16 +67,18 @@ select
     last_published.priority as last_priority,
     last_published.score as last_score,
     last_published.value_amount as last_value_amount,
+    last_published.state = 'central_channel' as is_with_centre,
     last_published.state = 'listed' and last_published.list_date = last_list_date.list_date as was_listed,
     outcomes.last_contact_on,
     outcomes.last_outcome,
     outcomes.unreached_count,
     outcomes.refused_on,
     case
-        when last_published.lead_state in ('won', 'lost', 'expired', 'unreachable', 'superseded', 'no_longer_true', 'became_customer')
-            then last_published.lead_state
+        when last_published.lead_state in ('won', 'lost', 'expired', 'unreachable', 'superseded', 'no_longer_true', 'became_customer',
+            'reassigned') then last_published.lead_state
         when outcomes.won_on is not null then 'won'
         when outcomes.refused_on is not null or outcomes.lost_on is not null then 'lost'
+        when outcomes.reassigned_on is not null then 'reassigned'
         when {{ list_date() }} > {{ plus_days('last_published.first_listed_on', valid_days) }} then 'expired'
         when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} and outcomes.follow_up_on is null then 'unreachable'
         when outcomes.follow_up_on is not null then 'follow_up'
@@ -86,7 +90,7 @@ select
     case
         when last_published.lead_state in ('superseded', 'no_longer_true') then last_published.list_date
         else coalesce(
-            outcomes.won_on, outcomes.refused_on, outcomes.lost_on,
+            outcomes.won_on, outcomes.refused_on, outcomes.lost_on, outcomes.reassigned_on,
             case when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} then outcomes.last_contact_on end,
             {{ plus_days('last_published.first_listed_on', valid_days) }}
         )

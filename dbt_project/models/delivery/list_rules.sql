@@ -7,6 +7,7 @@ with entries as (
 
 select
     entries.list,
+    entries.subject_type,
     entries.purpose,
     entries.product_family,
     entries.offer,

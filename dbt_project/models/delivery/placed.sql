@@ -1,21 +1,52 @@
--- placed: at which branch is each forwarded candidacy worked, and does it fit into the branch's day?
+-- placed: at which branch is each forwarded candidacy worked, and does it fit into the day?
 --
--- One row per candidacy that went forward. Branch by the list's rule (home, the merchant's, the newest loan's, or the nearest), closed branches
--- re-homed to their successor. Seats go to minimums per list, the explore slots, priority, then who was first; whoever
--- has a seat is ranked by priority. A list with a most per branch gets no more seats than that there; what lies beyond it
--- waits for the list's own places. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
+-- One row per candidacy that went forward. Branch by the list's rule (home, the merchant's, the newest loan's, or the
+-- nearest); one closed for good hands over to its successor, else to the unit above; one not at work today has no seat.
+-- Seats go to minimums per list, the explore slots, priority, then who was first; whoever has a seat is ranked by
+-- priority. A list with a most per branch gets no more seats than that there; what lies beyond it waits for the list's
+-- own places. Ghosts take no seat: one that would have been shown is held out, and the next row takes its place.
+-- Who waits goes to the list's central channel, once, as far as that channel has room; it stays there while its lead is open.
+{% set order = 'priority desc nulls last, first_listed_on asc nulls last, list, subject_id' %}
 with loans as (
-    select customer_id, branch_id, manager_id
-    from {{ ref('stg_lending__loans') }}
+    select loans.customer_id, loans.branch_id, loans.manager_id
+    from {{ ref('stg_lending__loans') }} as loans
+    semi join {{ ref('contenders') }} as contenders
+        on loans.customer_id = contenders.subject_id and contenders.branch_rule = 'loan' and contenders.outcome = 'forward'
     qualify row_number() over (
-        partition by customer_id
-        order by case when status in ('performing', 'overdue', 'npl') then 0 else 1 end, opened_on desc nulls last, loan_id
+        partition by loans.customer_id
+        order by case when loans.status in ('performing', 'overdue', 'npl') then 0 else 1 end, loans.opened_on desc nulls last, loans.loan_id
     ) = 1
+),
+
+-- where the business of each unit goes: itself unless closed for good, else along its successors
+standing as (
+    select branches.branch_id
+    from {{ ref('stg_core__branches') }} as branches
+    where branches.level in ('branch', 'outlet') and (branches.closed_on is null or branches.closed_on > {{ list_date() }})
+    union
+    select branch_id from {{ ref('branch_capacity') }}
+),
+
+homes as (
+    select
+        branches.branch_id as wanted_branch_id,
+        coalesce(own.branch_id, first_standing.branch_id, second_standing.branch_id, third_standing.branch_id, above.branch_id) as branch_id
+    from {{ ref('stg_core__branches') }} as branches
+    left join standing as own on branches.branch_id = own.branch_id
+    left join {{ ref('stg_core__branches') }} as first_successor on branches.successor_branch_id = first_successor.branch_id
+    left join standing as first_standing on first_successor.branch_id = first_standing.branch_id
+    left join {{ ref('stg_core__branches') }} as second_successor on first_successor.successor_branch_id = second_successor.branch_id
+    left join standing as second_standing on second_successor.branch_id = second_standing.branch_id
+    left join standing as third_standing on second_successor.successor_branch_id = third_standing.branch_id
+    left join standing as above on branches.parent_branch_id = above.branch_id
 ),
 
 forwarded as (
     select
-        contenders.*,
+        contenders.list, contenders.subject_id, contenders.priority, contenders.first_listed_on, contenders.open_lead_id,
+        contenders.is_ghost, contenders.is_explore, contenders.central_channel,
+        coalesce(contenders.is_central_ghost, false) as is_central_ghost, coalesce(contenders.is_with_centre, false) as is_with_centre,
+        contenders.min_per_branch, contenders.most_per_branch, contenders.home_branch_id,
         coalesce(case contenders.branch_rule
             when 'merchant' then merchants.branch_id
             when 'loan' then loans.branch_id
@@ -26,64 +57,96 @@ forwarded as (
             when 'loan' then loans.manager_id
         end, contenders.manager_id) as wanted_manager_id
     from {{ ref('contenders') }} as contenders
-    left join {{ ref('label_merchant') }} as label_merchant on contenders.subject_id = label_merchant.customer_id
+    left join {{ ref('label_merchant') }} as label_merchant
+        on contenders.branch_rule = 'merchant' and contenders.subject_id = label_merchant.customer_id
     left join {{ ref('stg_acquiring__merchants') }} as merchants on label_merchant.merchant_id = merchants.merchant_id
-    left join loans on contenders.subject_id = loans.customer_id
+    left join loans on contenders.branch_rule = 'loan' and contenders.subject_id = loans.customer_id
     where contenders.outcome = 'forward'
 ),
 
 homed as (
     select
         forwarded.*,
-        coalesce(open_branches.branch_id, successors.branch_id) as branch_id,
-        coalesce(open_branches.capacity, successors.capacity) as capacity
+        coalesce(homes.branch_id, own_homes.branch_id) as branch_id,
+        at_work.branch_id is not null as is_at_work,
+        coalesce(at_work.capacity, 0) as capacity
     from forwarded
-    left join {{ ref('branch_capacity') }} as open_branches on forwarded.wanted_branch_id = open_branches.branch_id
-    left join {{ ref('stg_core__branches') }} as closed_branches on forwarded.wanted_branch_id = closed_branches.branch_id
-    left join {{ ref('branch_capacity') }} as successors on closed_branches.successor_branch_id = successors.branch_id
+    left join homes on forwarded.wanted_branch_id = homes.wanted_branch_id
+    left join homes as own_homes on forwarded.home_branch_id = own_homes.wanted_branch_id
+    left join {{ ref('branch_capacity') }} as at_work on coalesce(homes.branch_id, own_homes.branch_id) = at_work.branch_id
 ),
 
+-- how many are shown before this row: of its list, and of the explore slice, at this branch
 within_list as (
     select
         *,
-        cast(row_number() over (
-            partition by branch_id, list, is_ghost order by priority desc nulls last, first_listed_on asc nulls last, subject_id
-        ) as integer) as list_rank,
-        cast(row_number() over (
-            partition by branch_id, is_explore, is_ghost
-            order by md5(concat('explore|', subject_id, '|', list, '|{{ var("list_date") }}')), subject_id
-        ) as integer) as explore_rank,
-        coalesce(sum(case when is_ghost then 0 else 1 end) over (
-            partition by branch_id, list order by priority desc nulls last, first_listed_on asc nulls last, subject_id
+        cast(coalesce(sum(case when is_ghost or is_with_centre then 0 else 1 end) over (
+            partition by branch_id, list order by {{ order }}
             rows between unbounded preceding and 1 preceding
-        ) >= most_per_branch, false) as is_list_full
+        ), 0) as integer) as list_before,
+        cast(coalesce(sum(case when is_ghost or is_with_centre then 0 else 1 end) over (
+            partition by branch_id, is_explore
+            order by case when open_lead_id is null then 1 else 0 end, md5(concat('explore|', subject_id, '|', list, '|{{ cycle() }}')), list, subject_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as integer) as explore_before
     from homed
 ),
 
 seated as (
     select
         *,
-        is_explore and not is_ghost
-            and explore_rank <= ceil(coalesce(capacity, 0) * cast({{ var('control').explore_share }} as decimal(9, 6))) as has_explore_seat
+        list_before < coalesce(min_per_branch, 0) as has_minimum_seat,
+        coalesce(list_before >= most_per_branch, false) as is_list_full,
+        is_explore and explore_before < ceil(capacity * cast({{ var('control').explore_share }} as decimal(9, 6))) as has_explore_seat
     from within_list
 ),
 
 counted as (
     select
         *,
-        cast(coalesce(sum(case when is_ghost or is_list_full then 0 else 1 end) over (
+        cast(coalesce(sum(case when is_ghost or is_with_centre or is_list_full then 0 else 1 end) over (
             partition by branch_id
-            order by
-                case when list_rank <= min_per_branch then 0 else 1 end, case when has_explore_seat then 0 else 1 end,
-                priority desc nulls last, first_listed_on asc nulls last, list, subject_id
+            order by case when has_minimum_seat then 0 else 1 end, case when has_explore_seat then 0 else 1 end, {{ order }}
             rows between unbounded preceding and 1 preceding
         ), 0) as integer) as shown_before
     from seated
 ),
 
 fitted as (
-    select *, shown_before < capacity and not is_list_full as has_room
+    select
+        *,
+        shown_before < capacity and not is_list_full and not is_with_centre and branch_id is not null as has_room,
+        case
+            when branch_id is not null and not is_ghost and open_lead_id is null and (shown_before >= capacity or is_list_full)
+                then central_channel
+        end as handed_to
     from counted
+),
+
+-- a channel's control group takes no place there either
+handed as (
+    select
+        *,
+        cast(coalesce(sum(case when is_central_ghost then 0 else 1 end) over (
+            partition by handed_to order by {{ order }} rows between unbounded preceding and 1 preceding
+        ), 0) as integer) < case handed_to{% for channel, rule in var('central').items() %} when '{{ channel }}' then {{ rule.capacity }}
+        {%- endfor %} else 0 end as has_central_room
+    from fitted
+),
+
+stated as (
+    select
+        *,
+        case
+            when branch_id is null then 'dropped'
+            when is_with_centre then 'central_channel'
+            when has_room and is_ghost then 'held_out'
+            when has_room then 'listed'
+            when has_central_room and is_central_ghost then 'held_out'
+            when has_central_room then 'central_channel'
+            else 'waiting'
+        end as state
+    from handed
 )
 
 select
@@ -93,16 +156,15 @@ select
     wanted_branch_id,
     wanted_manager_id,
     has_explore_seat,
-    case
-        when branch_id is null then 'dropped'
-        when not has_room then 'waiting'
-        when is_ghost then 'held_out'
-        else 'listed'
-    end as state,
-    case when has_room then null when is_list_full then 'list_full' else 'capacity' end as waits_for,
-    case when branch_id is not null and has_room and not is_ghost then cast(row_number() over (
-        partition by branch_id, has_room and not is_ghost
-        order by priority desc nulls last, first_listed_on asc nulls last, list, subject_id
-    ) as integer) end as branch_rank,
+    state,
+    case when state = 'waiting' then case when not is_at_work then 'branch_not_at_work' when is_list_full then 'list_full' else 'capacity' end end as waits_for,
+    case when has_central_room or is_with_centre then central_channel end as central_channel,
+    is_ghost or (state = 'held_out' and is_central_ghost) as is_ghost,
+    case when state = 'listed' then cast(row_number() over (partition by branch_id, state order by {{ order }}) as integer) end as branch_rank,
+    case when state = 'waiting' then cast(row_number() over (partition by branch_id, state order by {{ order }}) as integer) end as waiting_rank,
+    -- only those handed over today are in today's file
+    case when state = 'central_channel' and not is_with_centre then cast(row_number() over (
+        partition by state, is_with_centre, central_channel order by {{ order }}
+    ) as integer) end as central_rank,
     {{ as_of_column() }}
-from fitted
+from stated

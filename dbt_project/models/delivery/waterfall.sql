@@ -1,25 +1,33 @@
--- waterfall: where did every customer of the business date go?
+-- waterfall: where did every subject of the business date go?
 --
--- One row per list ('*' for all lists together), home branch, state and reason, with the number of customers. The
--- counts of a list add up to all customers, per branch and in all. Overall a customer counts once, by the best state
--- reached on any list.
+-- One row per list ('*' for all lists together), kind of subject (customer, prospect, corporate), home branch, state and
+-- reason, with the number of subjects. The counts of a list add up to all subjects of its kind, per branch and in all.
+-- Overall ('*', once per kind) a subject counts once, by the best state reached on any list.
 with base as (
-    select home_branch_id, cast(count(*) as bigint) as customer_count
+    select 'customer' as subject_type, home_branch_id, cast(count(*) as bigint) as customer_count
     from {{ ref('customer_labels') }}
     group by home_branch_id
+    union all
+    select 'prospect' as subject_type, branch_id as home_branch_id, cast(count(*) as bigint) as customer_count
+    from {{ ref('prospects') }}
+    group by branch_id
+    union all
+    select 'corporate' as subject_type, branch_id as home_branch_id, cast(count(*) as bigint) as customer_count
+    from {{ ref('stg_crm__corporates') }}
+    group by branch_id
 ),
 
-customer_decisions as (
-    select list, subject_id, home_branch_id, state, reason
+decided as (
+    select list, subject_type, subject_id, home_branch_id, state, reason
     from {{ ref('decisions') }}
-    where subject_type = 'customer' and state <> 'not_a_candidate'
+    where state <> 'not_a_candidate'
 ),
 
 best as (
-    select '*' as list, subject_id, home_branch_id, state, reason
-    from customer_decisions
+    select '*' as list, subject_type, subject_id, home_branch_id, state, reason
+    from decided
     qualify row_number() over (
-        partition by subject_id
+        partition by subject_type, subject_id
         order by
             case state when 'listed' then 1 when 'held_out' then 2 when 'central_channel' then 3 when 'waiting' then 4
                 when 'withheld' then 5 when 'listed_elsewhere' then 6 else 7 end,
@@ -28,42 +36,44 @@ best as (
 ),
 
 counted as (
-    select list, home_branch_id, state, reason, cast(count(*) as bigint) as customer_count
+    select list, subject_type, home_branch_id, state, reason, cast(count(*) as bigint) as customer_count
     from (
-        select * from customer_decisions
+        select * from decided
         union all
         select * from best
-    ) as decided
-    group by list, home_branch_id, state, reason
+    ) as rows_counted
+    group by list, subject_type, home_branch_id, state, reason
 ),
 
 lists as (
-    select list from {{ ref('list_rules') }}
+    select list, subject_type from {{ ref('list_rules') }}
     union all
-    select '*' as list
+    select distinct '*' as list, subject_type from base
 ),
 
 counted_per_branch as (
-    select list, home_branch_id, sum(customer_count) as customer_count
+    select list, subject_type, home_branch_id, sum(customer_count) as customer_count
     from counted
-    group by list, home_branch_id
+    group by list, subject_type, home_branch_id
 ),
 
 rest as (
     select
         lists.list,
+        base.subject_type,
         base.home_branch_id,
         'not_a_candidate' as state,
         'does_not_meet_who' as reason,
         cast(base.customer_count - coalesce(counted_per_branch.customer_count, 0) as bigint) as customer_count
     from base
-    cross join lists
+    inner join lists on base.subject_type = lists.subject_type
     left join counted_per_branch
-        on lists.list = counted_per_branch.list and base.home_branch_id is not distinct from counted_per_branch.home_branch_id
+        on lists.list = counted_per_branch.list and base.subject_type = counted_per_branch.subject_type
+            and base.home_branch_id is not distinct from counted_per_branch.home_branch_id
 )
 
-select list, home_branch_id, state, reason, customer_count, {{ as_of_column() }}
+select list, subject_type, home_branch_id, state, reason, customer_count, {{ as_of_column() }}
 from counted
 union all
-select list, home_branch_id, state, reason, customer_count, {{ as_of_column() }}
+select list, subject_type, home_branch_id, state, reason, customer_count, {{ as_of_column() }}
 from rest

@@ -219,8 +219,13 @@ class _Check:
         low, high = before.rows * (1 - table.band.fall), before.rows * (1 + table.band.rise)
         if before.rows and not low <= usable[day].rows <= high:
             severity = "error" if table.required and table.kind == "snapshot" else "warning"
+            if f"{table.id} {day}" in self.settings.jumps_accepted:
+                severity = "warning"
             expected = f"{low:.0f} to {high:.0f} rows, after {before.rows} on {before.biz_date}"
-            hint = "if the delivery is whole, deliver the days between, or ask why it moved so much"
+            hint = (
+                "if the delivery is whole, deliver the days between, or ask why it moved so much; if it is so, "
+                f"put '{table.id} {day}' into the setting jumps_accepted"
+            )
             yield self._problem(severity, "row_count", expected, f"{usable[day].rows}", hint, days=(day,))
 
     def _columns(self, entry: Entry) -> Iterator[Problem]:
