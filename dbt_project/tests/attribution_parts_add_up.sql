@@ -5,7 +5,7 @@ with moved as (
     inner join {{ ref('customer_balances') }} as balances on changes.customer_no = balances.customer_no
     inner join {{ ref('stg_core__customers') }} as customers on balances.customer_id = customers.customer_id
     inner join {{ units() }} as units on customers.home_branch_id = units.branch_id
-    where changes.changed_on > (select min(since_on) from {{ ref('report_aum_attribution') }})
+    where changes.changed_on > (select min(report.since_on) from {{ ref('report_aum_attribution') }} as report)
     group by units.told_at, changes.changed_on
 ),
 
