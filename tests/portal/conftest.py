@@ -142,7 +142,7 @@ def desk(published: Path, tmp_path: Path) -> Iterator[Desk]:
     people["nobody"] = Person("nobody", "无网点", frozenset({"branch_staff"}), None)
     clock: list[Desk] = []
     portal = Portal(
-        Store(published), f"sqlite:///{tmp_path / 'portal.db'}", people, settings.load(), secure=False,
+        Store(published), f"sqlite:///{tmp_path / 'portal.db'}", lambda: people, settings.load(), secure=False,
         now=lambda: clock[0].at,
     )  # fmt: skip
     app = create_app(Development("test"), portal)

@@ -12,7 +12,7 @@ from mingdan.settings import PROJECT
 PLUGINS = PROJECT / "plugins" / "mingdan"
 # package → the only files that may import it, relative to the project
 ALLOWED = {
-    "airflow": ("dags/", "plugins/mingdan/airflow_tasks.py"),
+    "airflow": ("dags/", "plugins/mingdan/airflow_tasks.py", "plugins/mingdan_portal.py"),
     "dbt": ("plugins/mingdan/warehouse.py",),
     "great_expectations": ("plugins/mingdan/checks.py", "expectations/"),
     "fsspec": ("plugins/mingdan/stores.py", "plugins/mingdan/landing/"),

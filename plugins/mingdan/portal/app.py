@@ -20,6 +20,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 
 from mingdan import branch_rows, reasons, workbook
 from mingdan.portal import access
@@ -48,11 +49,12 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 @dataclass(frozen=True)
 class Portal:
-    """What create_app stands on. now: the bank's local time without zone; pinned by the demo and by tests."""
+    """What create_app stands on. people: by user id, as they are now. now: the bank's time without zone; pinned by
+    the demo and by tests."""
 
     published: Store
     store_url: str
-    people: Mapping[str, Person]
+    people: Callable[[], Mapping[str, Person]]
     settings: Settings
     secure: bool = True
     now: Callable[[], datetime] | None = None
@@ -67,7 +69,7 @@ def create_app(identity: Identity, portal: Portal) -> FastAPI:
     now = portal.now or (lambda: datetime.now(zone).replace(tzinfo=None))
     engine = open_store(portal.store_url)
     app.state.now, app.state.engine, app.state.settings = now, engine, portal.settings
-    app.state.people, app.state.identity, app.state.secure = dict(portal.people), identity, portal.secure
+    app.state.people, app.state.identity, app.state.secure = portal.people, identity, portal.secure
     app.state.editions = Editions(portal.published)
     app.state.sessions, app.state.audit = Sessions(engine, now), Audit(engine, now)
     app.state.limits = Limits()
@@ -115,23 +117,26 @@ async def guarded(request: Request, go_on: Callable[[Request], Awaitable[Respons
     if request.method in UNSAFE and (length is None or not length.isdigit() or int(length) > LARGEST_BODY):
         answer: Response = PlainTextResponse("413", status_code=413)
     else:
-        answer = visit_of(request) or await go_on(request)
+        claimed = await request.app.state.identity.user_id(request)
+        refused: Response | None = await run_in_threadpool(visit_of, request, claimed)
+        answer = refused or await go_on(request)
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     if request.app.state.secure:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if not request.url.path.startswith("/static/"):
+    if not own_path(request).startswith("/static/"):
         answer.headers.setdefault("Cache-Control", "no-store")
     if getattr(request.state, "new_cookie", None):
         set_cookie(request, answer, request.state.new_cookie)
     return answer
 
 
-def visit_of(request: Request) -> Response | None:
-    """Put the visit on the request; the answer instead, where nobody known is there."""
+def visit_of(request: Request, claimed: str | None) -> Response | None:
+    """Put the visit on the request; the answer instead, where nobody known is there. claimed: who the request itself
+    says it is from."""
     app = request.app
     request.state.visit = None
-    path = request.url.path
+    path = own_path(request)
     is_public = path in PUBLIC or path.startswith("/static/")
     address = request.client.host if request.client else ""
     cookie = request.cookies.get(cookie_name(app))
@@ -139,10 +144,10 @@ def visit_of(request: Request) -> Response | None:
     user_id = session.user_id if session else None
     csrf = session.csrf if session else ""
     if app.state.identity.per_request:
-        user_id = app.state.identity.user_id(request)
+        user_id = claimed
         if user_id and (session is None or session.user_id != user_id):
             request.state.new_cookie, csrf = app.state.sessions.begin(user_id)
-    person = app.state.people.get(user_id) if user_id else None
+    person = app.state.people().get(user_id) if user_id else None
     if person is not None:
         edition = app.state.editions.on()
         branches = person.branches(edition.parents) if edition else frozenset()
@@ -151,11 +156,12 @@ def visit_of(request: Request) -> Response | None:
         if user_id:
             app.state.audit.write(Visit(Person(user_id, user_id, frozenset()), "", address), "unknown_person")
             return told_status(request, 403)
-        if app.state.identity.per_request or request.method != "GET":
+        sign_in = app.state.identity.sign_in(request, path)
+        if sign_in is None or request.method != "GET":
             return told_status(request, 401)
         if request.headers.get("hx-request"):
-            return Response(status_code=401, headers={"HX-Redirect": f"{root(request)}/sign-in"})
-        return RedirectResponse(f"{root(request)}/sign-in?next={path}", 303)
+            return Response(status_code=401, headers={"HX-Redirect": sign_in})
+        return RedirectResponse(sign_in, 303)
     return None
 
 
@@ -169,7 +175,7 @@ async def same_session(request: Request) -> None:
         raise HTTPException(403)
     visit = request.state.visit
     if visit is None:
-        if request.url.path in PUBLIC:
+        if own_path(request) in PUBLIC:
             return
         raise HTTPException(401)
     given = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
@@ -182,7 +188,7 @@ def begin_session(request: Request, user_id: str, then: str) -> Response:
     app = request.app
     address = request.client.host if request.client else ""
     app.state.limits.take("sign_in", address)
-    person = app.state.people.get(user_id)
+    person = app.state.people().get(user_id)
     if person is None:
         app.state.audit.write(Visit(Person(user_id[:200], user_id, frozenset()), "", address), "unknown_person")
         raise HTTPException(403)
@@ -202,6 +208,11 @@ def set_cookie(request: Request, answer: Response, value: str) -> None:
 def safe_path(path: str) -> str:
     """A path of this application, or its home: nobody is sent elsewhere."""
     return path if re.fullmatch(r"/(?![/\\])[\w\-./?=&%]*", path) else "/"
+
+
+def own_path(request: Request) -> str:
+    """The path within this application, wherever it is mounted."""
+    return str(request.scope["path"]).removeprefix(root(request)) or "/"
 
 
 def root(request: Request) -> str:
@@ -244,7 +255,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
                 "lang_at": at,
                 "visit": request.state.visit,
                 "root": root(request),
-                "path": request.url.path,
+                "path": own_path(request),
                 "now": request.app.state.now(),
                 "edition": edition,
                 "is_stale": is_stale(request, edition),

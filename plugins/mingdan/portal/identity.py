@@ -23,8 +23,11 @@ class Identity(Protocol):
     per_request: bool
     """True: every request carries the user. False: a page signs on once, and the session remembers."""
 
-    def user_id(self, request: Request) -> str | None:
+    async def user_id(self, request: Request) -> str | None:
         """The signed-on user that this very request carries (per_request), or None."""
+
+    def sign_in(self, request: Request, then: str) -> str | None:
+        """Where a browser that is not signed on is sent, to come back to `then`; None: it is told 401."""
 
     def install(self, app: FastAPI) -> None:
         """Add the routes of signing on, if any."""
@@ -39,7 +42,7 @@ class TrustedHeader:
         self.header = header
         self.proxies = [ipaddress.ip_network(each) for each in proxies]
 
-    def user_id(self, request: Request) -> str | None:
+    async def user_id(self, request: Request) -> str | None:
         try:
             peer = ipaddress.ip_address(request.client.host if request.client else "")
         except ValueError:
@@ -48,6 +51,9 @@ class TrustedHeader:
             return None
         named = request.headers.getlist(self.header)
         return named[0].strip() or None if len(named) == 1 else None
+
+    def sign_in(self, request: Request, then: str) -> str | None:
+        return None
 
     def install(self, app: FastAPI) -> None:
         """Nothing to add: the gateway signs on."""
@@ -64,15 +70,18 @@ class Development:
                 "portal.identity: expected openid or header in environment 'production'; found development."
             )
 
-    def user_id(self, request: Request) -> str | None:
+    async def user_id(self, request: Request) -> str | None:
         return None
+
+    def sign_in(self, request: Request, then: str) -> str | None:
+        return f"{request.scope.get('root_path', '')}/sign-in?next={then}"
 
     def install(self, app: FastAPI) -> None:
         from mingdan.portal.app import PUBLIC, begin_session, render, safe_path
 
         @app.get("/sign-in", include_in_schema=False)
         def sign_in(request: Request, next: str = "/") -> Response:
-            people: Mapping[str, object] = request.app.state.people
+            people: Mapping[str, object] = request.app.state.people()
             return render(request, "sign_in.html", people=people.values(), next=safe_path(next))
 
         @app.post("/sign-in", include_in_schema=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, time
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from mingdan.settings import Settings
 from mingdan.stores import Store
 
 
-def from_settings() -> FastAPI:
-    """The portal that settings.yml describes. Raises IdentityError or PeopleError naming what is missing."""
+def from_settings(signing_on: Identity | None = None) -> FastAPI:
+    """The portal that settings.yml describes, or with another way of signing on.
+
+    Raises IdentityError or PeopleError naming what is missing."""
     settings = settings_module.load()
     home = settings_module.home(settings)
     chosen = settings["portal"]
@@ -32,7 +35,7 @@ def from_settings() -> FastAPI:
         edition = Editions(store).on()
         now = partial(datetime.combine, edition.list_date, time(10, 30)) if edition else None
     return create_app(
-        identity(settings),
+        signing_on or identity(settings),
         Portal(store, store_url(home, chosen), people(settings, store), settings, chosen["secure_cookies"], now),
     )
 
@@ -48,15 +51,39 @@ def identity(settings: Settings) -> Identity:
     raise IdentityError(f"portal.identity: expected development or header; found {chosen['identity']!r}.")
 
 
-def people(settings: Settings, store: Store) -> dict[str, Person]:
-    """The bank's people.csv; without one, in environment test only, one invented person of each role."""
-    path = settings["portal"]["people"]
-    if path:
-        return read_people(Path(path))
+def people(settings: Settings, store: Store) -> Callable[[], Mapping[str, Person]]:
+    """The bank's people.csv, read again when it changes; without one, in environment test only, one invented person of
+    each role. A file that does not read any more leaves nobody in."""
+    named = settings["portal"]["people"]
+    if named:
+        path = Path(named)
+        known: dict[int, Mapping[str, Person]] = {}
+
+        def now() -> Mapping[str, Person]:
+            changed = path.stat().st_mtime_ns
+            if changed not in known:
+                known.clear()
+                known[changed] = read_people(path)
+            return known[changed]
+
+        now()
+        return now
     if settings["environment"] != "test":
         raise PeopleError("portal.people: expected the path of people.csv in environment 'production'; found none.")
-    edition = Editions(store).on()
-    return invented(edition) if edition else {}
+    editions = Editions(store)
+    made: dict[tuple[date, int], Mapping[str, Person]] = {}
+
+    def of_newest() -> Mapping[str, Person]:
+        edition = editions.on()
+        if edition is None:
+            return {}
+        key = (edition.list_date, edition.revision)
+        if key not in made:
+            made.clear()
+            made[key] = invented(edition)
+        return made[key]
+
+    return of_newest
 
 
 def invented(edition: Edition) -> dict[str, Person]:
@@ -76,6 +103,7 @@ def invented(edition: Edition) -> dict[str, Person]:
             continue
         name = owners[owner] if role == "rm" and owner else f"{zh}(示例)"
         found[role] = Person(role, name, frozenset({role}), unit.get(role, branch), own)
+    found["admin"] = Person("admin", "管理员(示例)", frozenset({"data_engineer", "analyst"}))  # Airflow's own user
     if len(branches) > 1:
         found["other"] = Person("other", "另一网点员工(示例)", frozenset({"branch_staff"}), branches[1])
     return found

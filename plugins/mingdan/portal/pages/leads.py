@@ -64,7 +64,7 @@ async def report(request: Request, lead_id: str, visit: Annotated[Visit, Depends
     now: datetime = request.app.state.now()
     seen = form.get("seen", "")
     if lead.last is not None and lead.last.contact_id != seen and lead.last.actor != visit.person.user_id:
-        actor = request.app.state.people.get(lead.last.actor)
+        actor = request.app.state.people().get(lead.last.actor)
         other = {"name": actor.name if actor else lead.last.actor, "at": lead.last.recorded_at,
                  "outcome": lead.last.outcome}  # fmt: skip
         return shown(request, visit, edition, lead, 409, other=other, given=form)

@@ -1,0 +1,58 @@
+"""Registers the branch portal with Airflow: the same application, behind Airflow's own sign-on, under /portal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+
+class AirflowSession:
+    """The user whom Airflow's own cookie names, checked by Airflow on every request."""
+
+    per_request = True
+
+    async def user_id(self, request: Request) -> str | None:
+        from airflow.api_fastapi.app import get_auth_manager
+        from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+        from jwt import InvalidTokenError
+
+        token = request.cookies.get(COOKIE_NAME_JWT_TOKEN)
+        if not token:
+            return None
+        try:
+            return (await get_auth_manager().get_user_from_token(token)).get_name()
+        except InvalidTokenError:  # an expired one is of this kind too
+            return None
+
+    def sign_in(self, request: Request, then: str) -> str | None:
+        from urllib.parse import quote
+
+        return f"/auth/login?next={quote(str(request.url.replace(query='', fragment='')), safe='')}"
+
+    def install(self, app: Any) -> None:
+        """Nothing to add: Airflow signs on."""
+
+
+class Portal:
+    """The application, built when first asked: every process of Airflow loads plugins, one serves pages."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if Portal.app is None:
+            from mingdan.portal.server import from_settings
+
+            Portal.app = from_settings(AirflowSession())
+        await Portal.app(scope, receive, send)
+
+
+class MingdanPortal(AirflowPlugin):
+    name = "mingdan_portal"
+    fastapi_apps = [{"app": Portal(), "url_prefix": "/portal", "name": "mingdan portal"}]
+    external_views = [
+        {"name": "名单 mingdan", "href": "/portal/", "destination": "nav", "url_route": "mingdan", "category": "browse"}
+    ]
