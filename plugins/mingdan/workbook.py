@@ -421,8 +421,9 @@ def chart_of(book: xlsxwriter.Workbook, sheet_name: str, view: View, figures: in
         "text_axis": True, "num_format": {"month": "yyyy-mm", "date": "mm-dd"}.get(view.kinds[0], "General"),
         "label_position": "low", **({"reverse": True} if view.chart == "bar" else {}),
     }  # fmt: skip
-    chart.set_x_axis(names_axis)
-    chart.set_y_axis(figures_axis)
+    across, up = (figures_axis, names_axis) if view.chart == "bar" else (names_axis, figures_axis)
+    chart.set_x_axis(across)
+    chart.set_y_axis(up)
     if lines_over:
         over = book.add_chart({"type": "line"})
         for number, at in enumerate(lines_over, start=len(columns)):
