@@ -14,7 +14,8 @@ from mingdan.settings import Home
 STATES = {
     "listed": "listed at branch {branch_id}, place {branch_rank} ({reason})",
     "held_out": "held out: in the control group of this list for {cycle}",
-    "waiting": "waiting: branch {branch_id} has no capacity left for its priority",
+    "central_channel": "with the central channel {central_channel}: branch {branch_id} has no room for it",
+    "waiting": "waiting at branch {branch_id}, place {waiting_rank} ({reason})",
     "withheld": "withheld: the list failed the check {reason}",
     "listed_elsewhere": "not this list: {reason} came first for this customer",
     "dropped": "dropped: {reason}",

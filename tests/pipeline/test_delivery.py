@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mingdan import catalog, publishing, settings
+from mingdan import catalog, publishing, settings, why
 from mingdan.stores import Store
 
 from tests.bank import FIRST, SECOND, Bank
@@ -79,6 +79,13 @@ def test_who_waits_goes_to_central_channels_once_and_into_their_files(bank: Bank
     after = {row["lead_id"]: row["state"] for row in decisions(bank, SECOND)}
     states = {after[row["lead_id"]] for row in handed[FIRST] if row["lead_id"] in after}
     assert "central_channel" in states and "listed" not in states
+
+
+def test_why_has_words_for_every_state(bank: Bank) -> None:
+    rows = {row["state"]: row for day in (FIRST, SECOND) for row in decisions(bank, day)}
+    assert len(rows) > 5
+    for state, row in rows.items():
+        assert why.STATES[state].format(**row)
 
 
 def test_no_manager_gets_more_than_a_day_of_work_and_every_owner_is_there(bank: Bank) -> None:

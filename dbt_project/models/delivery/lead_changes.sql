@@ -15,10 +15,10 @@ compared as (
     select
         today.*,
         previous.lead_id is not null as was_listed,
-        previous.last_branch_id is distinct from today.branch_id as is_other_branch,
+        coalesce(previous.last_branch_id, '') <> coalesce(today.branch_id, '') as is_other_branch,
         previous.last_rank,
         -- by what factor the chance and the value have changed, whichever way
-        cast(50 + today.score as double) / (50 + previous.last_score) as p_ratio,
+        cast(50 + today.score as double) / cast(50 + previous.last_score as double) as p_ratio,
         case
             when today.value_amount = previous.last_value_amount then 1
             when today.value_amount = 0 or previous.last_value_amount = 0 then 999
@@ -70,4 +70,4 @@ select
 from previous
 left join today on previous.lead_id = today.lead_id
 left join {{ ref('decisions') }} as decisions on previous.lead_id = decisions.lead_id
-where today.lead_id is null or today.branch_id is distinct from previous.last_branch_id
+where today.lead_id is null or coalesce(today.branch_id, '') <> coalesce(previous.last_branch_id, '')
