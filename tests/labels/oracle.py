@@ -419,7 +419,7 @@ def newest_taken(c: Customer, core: set[str]) -> int | None:
         if kind in ("demand", "time"):
             used = value(c)[f"{kind}_balance"] >= floor
         since = min(each[1] for each in of_kind)
-        if used and half_year < since <= c.as_of - days(c.t["core_product_kept_days"]):
+        if used and half_year < since <= c.as_of - days(int(c.t["core_product_kept_days"])):
             taken.append((c.as_of - since).days)
     return min(taken, default=None)
 
