@@ -68,8 +68,10 @@ def test_the_same_settings_give_the_same_seed_files(tmp_path: Path) -> None:
 
 
 def test_every_threshold_is_asked_for_by_a_model() -> None:
-    """By its name, or by a name put together from a prefix: threshold('merchant_' ~ level ~ '_below')."""
+    """By its name, by one put together from a prefix: threshold('merchant_' ~ level ~ '_below'), or by an entry."""
     sql = "\n".join(path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql"))
     prefixes = tuple(re.findall(r"'(\w+_)' ~", sql))
+    entries = "\n".join(path.read_text(encoding="utf-8") for path in (DBT_PROJECT / "models").rglob("*.yml"))
+    sql += "".join(f"'{name}'" for name in re.findall(r"most_per_branch: (\w+)", entries))
     unused = [name for name in load().thresholds if f"'{name}'" not in sql and not name.startswith(prefixes)]
     assert not unused, unused
