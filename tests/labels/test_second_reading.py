@@ -25,7 +25,7 @@ RARE: dict[str, Callable[[dict[str, Any]], bool]] = {
     "deposit": lambda row: row["maturity_window_amount"] > 0 or row["matured_7d_amount"] > 0,
     "lifecycle": lambda row: row["lifecycle_stage"] not in ("mature", "dormant"),
     "relation": lambda row: row["best_introducer_id"] is not None,
-    "risk": lambda row: row["overdue_amount"] > 0,
+    "risk": lambda row: (row["overdue_amount"] or 0) > 0,
 }
 
 

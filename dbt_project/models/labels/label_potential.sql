@@ -19,7 +19,7 @@
         (10, 'flows.monthly_inflow_median_amount >= ' ~ threshold('potential_inflow_high')),
     ],
     'credit': [
-        (40, 'whitelisted.customer_id is not null'),
+        (40, 'credit.whitelist_product is not null'),
         (20, 'flows.is_payroll'),
         (15, "profiles.customer_kind = 'sole_proprietor' or holdings.has_merchant_contract"),
         (15, 'lending.has_unused_limit'),
@@ -57,12 +57,7 @@
     ('fund', 'not has_fund and has_wealth and max_product_risk >= 3', 'wealth_potential - 10'),
 ] %}
 {% set quadrants = ['spend', 'protect', 'grow', 'preserve'] %}
-with whitelisted as (
-    select distinct customer_id
-    from {{ ref('stg_lending__loan_whitelist') }}
-    where customer_id is not null and valid_from <= {{ as_of() }} and valid_to >= {{ as_of() }}
-),
-
+with
 -- contacts with somebody at the other end
 reached as (
     select
@@ -151,7 +146,7 @@ facts as (
     inner join {{ ref('label_elsewhere') }} as elsewhere on worth.customer_id = elsewhere.customer_id
     inner join {{ ref('label_suitability') }} as suitability on worth.customer_id = suitability.customer_id
     left join {{ ref('customer_assets') }} as assets on worth.customer_id = assets.customer_id
-    left join whitelisted on worth.customer_id = whitelisted.customer_id
+    left join {{ ref('label_credit') }} as credit on worth.customer_id = credit.customer_id
     left join contacts on worth.customer_id = contacts.customer_id
 ),
 
