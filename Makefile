@@ -61,6 +61,7 @@ lock: .venv/ready ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev pyproject.toml -o requirements/main.lock
 	sed 's/ \\$$//;/--hash/d' requirements/main.lock > .venv/pins
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra spark --extra services -c .venv/pins pyproject.toml -o requirements/spark.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra browser -c .venv/pins pyproject.toml -o requirements/browser.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra services -c .venv/pins pyproject.toml -o requirements/services.lock
 
 clean: ## Remove the environment and everything made

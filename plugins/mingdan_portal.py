@@ -33,6 +33,9 @@ class AirflowSession:
 
         return f"/auth/login?next={quote(str(request.url.replace(query='', fragment='')), safe='')}"
 
+    async def sign_out(self, request: Request) -> None:
+        """The portal's own session has ended; Airflow's is ended in Airflow."""
+
     def install(self, app: Any) -> None:
         """Nothing to add: Airflow signs on."""
 

@@ -246,8 +246,12 @@ def portal(
     with said_plainly():
         served = from_settings()
     typer.echo(f"the portal is at http://{host}:{port}/")
-    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False,
+                proxy_headers=bool(trusted), forwarded_allow_ips=trusted)  # fmt: skip
 
 
 if __name__ == "__main__":
     app()
+        chosen = settings_module.load()["portal"]
+    # The gateway's word on where a request comes from; where the gateway itself is who is believed, its own address.
+    trusted = [] if chosen["identity"] == "header" else chosen["proxies"]

@@ -171,17 +171,19 @@ def settings_page() -> str:
 
 def keys(path: Path, values: dict[str, Any]) -> Iterable[tuple[str, Any, str]]:
     """Each key of a settings file (a.b for a nested one), its value, and the comment that stands beside it."""
-    inside = ""
+    inside: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         found = re.match(r"(\s*)(\w+):\s*([^#]*?)\s*(?:#\s*(.*))?$", line)
         if not found:
             continue
-        indent, key, _, comment = found.groups()
-        value = values[inside][key] if indent else values[key]
-        inside = inside if indent else key
-        if not isinstance(value, dict):
+        indent, key, beside, comment = found.groups()
+        inside = [*inside[: len(indent) // 2], key]
+        value: Any = values
+        for name in inside:
+            value = value[name]
+        if beside or not isinstance(value, dict):
             shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1000)
-            yield (f"{inside}.{key}" if indent else key), shown.removesuffix("\n...\n").strip(), comment or ""
+            yield ".".join(inside), shown.removesuffix("\n...\n").strip(), comment or ""
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

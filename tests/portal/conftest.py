@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from mingdan import publishing, settings
 from mingdan.portal.app import Portal, create_app
-from mingdan.portal.identity import Development
+from mingdan.portal.identity import Development, Identity
 from mingdan.portal.people import ROLES, Person
 from mingdan.stores import Store
 
@@ -129,7 +128,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(published: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(published: Path, tmp_path: Path) -> Desk:
+    return desk_with(Development("test"), published, tmp_path / "portal.db")
+
+
+def desk_with(identity: Identity, published: Path, store: Path | str) -> Desk:
+    """The portal over the invented day with this way of signing on; store: a file of SQLite, or a SQLAlchemy URL."""
     people = {
         role: Person(
             role, f"示例{zh}", frozenset({role}), None if role in WITHOUT_BRANCH else BRANCH,
@@ -142,11 +146,11 @@ def desk(published: Path, tmp_path: Path) -> Iterator[Desk]:
     people["nobody"] = Person("nobody", "无网点", frozenset({"branch_staff"}), None)
     clock: list[Desk] = []
     portal = Portal(
-        Store(published), f"sqlite:///{tmp_path / 'portal.db'}", lambda: people, settings.load(), secure=False,
-        now=lambda: clock[0].at,
+        Store(published), f"sqlite:///{store}" if isinstance(store, Path) else store, lambda: people,
+        settings.load(), secure=False, now=lambda: clock[0].at,
     )  # fmt: skip
-    app = create_app(Development("test"), portal)
+    app = create_app(identity, portal)
     edition = app.state.editions.on()
     leads = {branch: edition.of_branch(branch) for branch in edition.branches}
     clock.append(Desk(app, datetime.combine(one_day.LIST_DATE, datetime.min.time()) + timedelta(hours=10), leads))
-    yield clock[0]
+    return clock[0]

@@ -91,7 +91,10 @@ def create_app(identity: Identity, portal: Portal) -> FastAPI:
 class Limits:
     """So many calls in so many seconds, per key and process: sign-in, search, reveal, upload."""
 
-    RATES = {"sign_in": (20, 60), "search": (60, 60), "reveal": (60, 3600), "upload": (20, 600), "download": (60, 600)}
+    RATES = {
+        "sign_on": (60, 60), "sign_in": (20, 60), "search": (60, 60), "reveal": (60, 3600), "upload": (20, 600),
+        "download": (60, 600),
+    }  # fmt: skip
 
     def __init__(self) -> None:
         self._calls: dict[tuple[str, str], deque[float]] = defaultdict(deque)
@@ -200,6 +203,12 @@ def begin_session(request: Request, user_id: str, then: str) -> Response:
     return answer
 
 
+def end_session(request: Request) -> None:
+    if request.state.visit:
+        request.app.state.audit.write(request.state.visit, "signed_out")
+    request.app.state.sessions.end(request.cookies.get(cookie_name(request.app)))
+
+
 def set_cookie(request: Request, answer: Response, value: str) -> None:
     app = request.app
     answer.set_cookie(cookie_name(app), value, httponly=True, secure=app.state.secure, samesite="strict", path="/")
@@ -305,6 +314,7 @@ SAID = {
     413: ("文件太大", "Too large"),
     422: ("输入不正确", "Something in the input is not as expected"),
     429: ("操作过于频繁，请稍后再试", "Too many requests; please wait a moment"),
+    503: ("统一认证暂时无法使用，请稍后再试", "Signing on is not possible at the moment; please try again"),
     500: ("系统出错，已记录", "Something went wrong here; it has been logged"),
 }
 
@@ -337,11 +347,9 @@ def common_routes(app: FastAPI) -> None:
         return {"ok": True, "list_date": edition.list_date.isoformat() if edition else None}
 
     @app.post("/sign-out", include_in_schema=False)
-    def sign_out(request: Request) -> Response:
-        if request.state.visit:
-            request.app.state.audit.write(request.state.visit, "signed_out")
-        request.app.state.sessions.end(request.cookies.get(cookie_name(request.app)))
-        answer = RedirectResponse(f"{root(request)}/", 303)
+    async def sign_out(request: Request) -> Response:
+        await run_in_threadpool(end_session, request)
+        answer = await request.app.state.identity.sign_out(request) or RedirectResponse(f"{root(request)}/", 303)
         answer.delete_cookie(cookie_name(request.app), path="/", secure=request.app.state.secure, httponly=True)
         return answer
 

@@ -1,4 +1,6 @@
-"""Who a request says it is from. Three ways in, one interface; who may do what is decided elsewhere (access, people).
+"""Who a request says it is from. One interface; who may do what is decided elsewhere (access, people).
+
+openid.OpenID: the bank's identity provider signs people on, page by page.
 
 Development: pick a person from a page; refuses to exist outside `environment: test`.
 TrustedHeader: the bank's gateway signs on and names the user in a header; believed from listed proxies only."""
@@ -29,6 +31,9 @@ class Identity(Protocol):
     def sign_in(self, request: Request, then: str) -> str | None:
         """Where a browser that is not signed on is sent, to come back to `then`; None: it is told 401."""
 
+    async def sign_out(self, request: Request) -> Response | None:
+        """What the browser is told once the session has ended; None: it begins anew."""
+
     def install(self, app: FastAPI) -> None:
         """Add the routes of signing on, if any."""
 
@@ -55,6 +60,9 @@ class TrustedHeader:
     def sign_in(self, request: Request, then: str) -> str | None:
         return None
 
+    async def sign_out(self, request: Request) -> Response | None:
+        return None
+
     def install(self, app: FastAPI) -> None:
         """Nothing to add: the gateway signs on."""
 
@@ -75,6 +83,9 @@ class Development:
 
     def sign_in(self, request: Request, then: str) -> str | None:
         return f"{request.scope.get('root_path', '')}/sign-in?next={then}"
+
+    async def sign_out(self, request: Request) -> Response | None:
+        return None
 
     def install(self, app: FastAPI) -> None:
         from mingdan.portal.app import PUBLIC, begin_session, render, safe_path

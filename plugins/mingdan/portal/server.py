@@ -48,7 +48,15 @@ def identity(settings: Settings) -> Identity:
         return Development(settings["environment"])
     if chosen["identity"] == "header":
         return TrustedHeader(chosen["header"], chosen["proxies"])
-    raise IdentityError(f"portal.identity: expected development or header; found {chosen['identity']!r}.")
+    if chosen["identity"] == "openid":
+        from mingdan.portal.openid import OpenID
+
+        own = chosen["openid"]
+        secret = settings_module.secret(own["secret"]) if own["secret"] else None
+        return OpenID(
+            own["issuer"], own["client_id"], secret, own["address"], own["user"], settings["environment"]
+        )  # fmt: skip
+    raise IdentityError(f"portal.identity: expected development, header or openid; found {chosen['identity']!r}.")
 
 
 def people(settings: Settings, store: Store) -> Callable[[], Mapping[str, Person]]:

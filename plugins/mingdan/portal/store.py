@@ -1,7 +1,7 @@
 """The portal's own store: what people here wrote. SQLite embedded, PostgreSQL in production; the schema by Alembic.
 
 Times are bank-local without zone, as the source contract has them. Nothing is ever deleted or overwritten but
-sessions' ends and an outcome's day of handing over."""
+sessions' ends, an outcome's day of handing over, and sign-ons that came back or ran out."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ sessions = Table(
     Column("began_at", DateTime, nullable=False),
     Column("seen_at", DateTime, nullable=False),
     Column("ended_at", DateTime),
+)  # fmt: skip
+
+sign_ons = Table(
+    "sign_ons", metadata,
+    Column("digest", String(64), primary_key=True),  # sha256 of the cookie that binds it to one browser
+    Column("state", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),
+    Column("back_to", String(2000), nullable=False),
+    Column("began_at", DateTime, nullable=False, index=True),
 )  # fmt: skip
 
 outcomes = Table(
