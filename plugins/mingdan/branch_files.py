@@ -61,7 +61,8 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
     central = leads["central_channel"]
     if part == 0:
         for channel in sorted(set(central.to_pylist()) - {None}):
-            cells = branch_rows.shown(leads.filter(pc.equal(central, channel)).to_pydict(), day)
+            handed = leads.filter(pc.equal(central, channel)).sort_by("rank")
+            cells = branch_rows.shown(handed.to_pydict(), day)
             branch_rows.write_csv(folder / "channels" / f"{channel}.csv", cells, day["language"])
     leads = leads.filter(pc.is_null(central))
     branches = pq.read_table(folder / "portal" / "branches.parquet").to_pylist()[part::parts]

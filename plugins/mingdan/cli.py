@@ -199,6 +199,24 @@ def verify(day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="L
 
 
 @app.command()
+def audit(
+    first: Annotated[datetime, typer.Argument(metavar="FROM", formats=["%Y-%m-%d"], help="First list date.")],
+    last: Annotated[datetime, typer.Argument(metavar="TO", formats=["%Y-%m-%d"], help="Last list date.")],
+) -> None:
+    """Check every rule of delivery anew over the published days from FROM to TO, from files and sources alone."""
+    from mingdan import audit
+
+    with said_plainly():
+        settings = settings_module.load()
+        days, results = audit.audit(settings_module.home(settings), settings, first.date(), last.date())
+    for line in audit.told(days, results):
+        typer.echo(line)
+    broken = [each for each in results if each.count]
+    if broken:
+        fail(f"{len(broken)} of {len(results)} rules are broken: {', '.join(each.rule.name for each in broken)}.")
+
+
+@app.command()
 def prune(
     do_it: Annotated[bool, typer.Option("--do-it", help="Remove; without it, only say what would go.")] = False,
     today: Annotated[
@@ -245,6 +263,9 @@ def portal(
 
     with said_plainly():
         served = from_settings()
+        chosen = settings_module.load()["portal"]
+    # The gateway's word on where a request comes from; where the gateway itself is who is believed, its own address.
+    trusted = [] if chosen["identity"] == "header" else chosen["proxies"]
     typer.echo(f"the portal is at http://{host}:{port}/")
     uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False,
                 proxy_headers=bool(trusted), forwarded_allow_ips=trusted)  # fmt: skip
@@ -252,6 +273,3 @@ def portal(
 
 if __name__ == "__main__":
     app()
-        chosen = settings_module.load()["portal"]
-    # The gateway's word on where a request comes from; where the gateway itself is who is believed, its own address.
-    trusted = [] if chosen["identity"] == "header" else chosen["proxies"]

@@ -60,6 +60,7 @@ def edition(day: Day) -> publishing.Day:
         },
         portal=portal_files(day),
         next_list_date=next_working_day(day),
+        policy=settings.policy,
         **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
     )
 

@@ -63,7 +63,8 @@ class Day:
     per list that is off; rows may be left out and are counted. entries: meta by list code, and by report_<name>.
     branches: branch_id, branch_name of every open branch. reports: by name, each with a branch_id column.
     changes: branch_id, lead_id, list, subject_id, change, why, rank_now, rank_before [, full_name].
-    tiers, categories, offers, benefits, talk_tracks: settings' tables. portal: Parquet files for pages, by name.
+    tiers, categories, offers, benefits, talk_tracks: settings' tables. policy: the numbers that delivery went by.
+    portal: Parquet files for pages, by name.
     next_list_date: the next working day."""
 
     business_date: date
@@ -92,6 +93,7 @@ class Day:
     benefits: Sequence[Mapping[str, str]] = ()
     tiers: Sequence[Mapping[str, str]] = ()
     categories: Sequence[Mapping[str, str]] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 def refuse(day: Day) -> None:
@@ -291,7 +293,7 @@ def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mappin
                 "lists": {code: entry for code, entry in day.entries.items() if not code.startswith("report_")},
                 "reports": {name: day.entries[f"report_{name}"] for name in day.reports},
                 "states": states, "talk_tracks": list(day.talk_tracks),
-                "offers": list(day.offers), "benefits": list(day.benefits),
+                "offers": list(day.offers), "benefits": list(day.benefits), "policy": day.policy,
             }
         )
     )  # fmt: skip
