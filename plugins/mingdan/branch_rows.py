@@ -132,8 +132,8 @@ WHY = {
     "open_complaint": ("投诉处理中", "open complaint"), "cool_down": ("冷静期内", "cool-down"),
     "cool_down_refused": ("拒绝后冷静期内", "cool-down after a refusal"),
     "unreachable_pause": ("多次未接通暂停", "pause after missed calls"),
-    "contact_cap_7d": ("七日联系已满", "contact cap of 7 days"),
-    "contact_cap_30d": ("三十日联系已满", "contact cap of 30 days"),
+    **{f"contact_cap_{days}d": (f"{days}日内联系已满", f"contact cap of {days} days") for days in range(1, 401)},
+    "contact_cap_list": ("本名单联系次数已满", "contact cap of the list"),
     "refusals_pause": ("多次拒绝暂停", "pause after refusals"), "no_open_branch": ("无营业网点", "no open branch"),
 }  # fmt: skip
 WHY_ZH = {

@@ -37,6 +37,7 @@ CHOICES = {
     "contact_history": ("none", "expected"),
     "engine": ("duckdb", "spark"),
 }
+CAPPED_CHANNELS = ("call", "sms", "wecom", "visit", "app_push")  # those that delivery chooses among
 
 
 def load_yaml(text: str) -> Any:
@@ -99,7 +100,16 @@ class Settings:
     @cached_property
     def version(self) -> str:
         """Digest of everything that changes what is built or published (not where things are kept or told)."""
-        places = ("landing", "published", "notices", "memory", "engine", "wait_for_sources_hours", "retention", "portal")
+        places = (
+            "landing",
+            "published",
+            "notices",
+            "memory",
+            "engine",
+            "wait_for_sources_hours",
+            "retention",
+            "portal",
+        )
         kept = {key: value for key, value in self.values.items() if key not in places}
         text = json.dumps([kept, self.tables], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -212,9 +222,33 @@ def load(folder: Path | str | None = None) -> Settings:
         raise SettingsError(
             "settings.yml: consent 'assumed (test data)' is accepted in environment 'test' only; found 'production'."
         )
+    check_caps(values["contact"]["caps"])
     if isinstance(values["history_starts_on"], str):
         values["history_starts_on"] = date.fromisoformat(values["history_starts_on"])
     return settings
+
+
+def check_caps(caps: Any) -> None:
+    """Raise SettingsError for a cap on contacts that could not be kept as it is meant."""
+    where = "settings.yml, contact.caps"
+    form = "{days: 7, most: 2, what: reached}, and with it channel: or list: for a cap on one of them"
+    if not isinstance(caps, list):
+        raise SettingsError(f"{where}: expected a list of caps such as {form}; found {caps!r}.")
+    for cap in caps:
+        required = {"days", "most", "what"}
+        if not isinstance(cap, dict) or set(cap) not in (required, required | {"channel"}, required | {"list"}):
+            raise SettingsError(f"{where}: expected a cap such as {form}; found {cap!r}.")
+        expected = {
+            "days": (range(1, 401), "whole days from 1 to 400"),
+            "most": (range(1, 401), "a whole number from 1 to 400"),
+            "what": (("reached", "attempts"), "reached or attempts"),
+            "channel": (CAPPED_CHANNELS, f"one of {', '.join(CAPPED_CHANNELS)}"),
+        }
+        for key, (allowed, words) in expected.items():
+            if key in cap and (isinstance(cap[key], bool) or cap[key] not in allowed):
+                raise SettingsError(f"{where}, {key}: expected {words}; found {cap[key]!r}.")
+        if "list" in cap and not [*(DBT_PROJECT / "models" / "lists").rglob(f"list_{cap['list']}.sql")]:
+            raise SettingsError(f"{where}, list: expected the code of a list; found {cap['list']!r}.")
 
 
 def home(settings: Settings | None = None) -> Home:

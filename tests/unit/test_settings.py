@@ -44,6 +44,27 @@ def test_a_bank_overrides_by_key_and_keeps_the_rest(bank: Path) -> None:
             "environment: production\nconsent: assumed (test data)\n",
             "accepted in environment 'test' only",
         ),
+        ("settings.yml", "contact: {reached_7d: 2}\n", "contact: unknown key 'reached_7d'; known keys are caps,"),
+        ("settings.yml", "contact: {caps: 2}\n", "contact.caps: expected a list of caps"),
+        ("settings.yml", "contact: {caps: [{days: 7, most: 2}]}\n", "expected a cap such as"),
+        (
+            "settings.yml",
+            "contact: {caps: [{days: 7, most: 2, what: reached, channel: sms, list: welcome}]}\n",
+            "expected a cap such as",
+        ),
+        ("settings.yml", "contact: {caps: [{days: 0, most: 2, what: reached}]}\n", "days: expected whole days"),
+        ("settings.yml", "contact: {caps: [{days: 7, most: 0, what: reached}]}\n", "most: expected a whole number"),
+        ("settings.yml", "contact: {caps: [{days: 7, most: 2, what: calls}]}\n", "expected reached or attempts"),
+        (
+            "settings.yml",
+            "contact: {caps: [{days: 7, most: 2, what: reached, channel: email}]}\n",
+            "channel: expected one of call, sms, wecom, visit, app_push; found 'email'",
+        ),
+        (
+            "settings.yml",
+            "contact: {caps: [{days: 7, most: 2, what: reached, list: welcom}]}\n",
+            "list: expected the code of a list; found 'welcom'",
+        ),
         ("thresholds.csv", "name,enter\nidle_founds,1\n", "unknown or removed key idle_founds"),
         ("thresholds.csv", "name,value\nidle_funds_from,1\n", "expected columns name, enter, keep"),
         ("treshold.csv", "name,enter\n", "no such settings table"),
@@ -53,6 +74,14 @@ def test_whatever_a_bank_gets_wrong_is_named(bank: Path, name: str, text: str, s
     (bank / name).write_text(text)
     with pytest.raises(SettingsError, match=said.replace("(", r"\(").replace(")", r"\)")):
         load(bank)
+
+
+def test_caps_of_any_length_are_taken_whole(bank: Path) -> None:
+    caps = [{"days": 90, "most": 6, "what": "attempts"}, {"days": 1, "most": 1, "what": "reached", "channel": "sms"}]
+    caps.append({"days": 14, "most": 1, "what": "reached", "list": "deposit_maturity"})
+    (bank / "settings.yml").write_text(yaml.safe_dump({"contact": {"caps": caps}}))
+    own = load(bank)
+    assert own.contact["caps"] == caps and own.contact["refusals_30d"] == 3
 
 
 def test_where_things_are_kept_does_not_change_the_version(bank: Path) -> None:

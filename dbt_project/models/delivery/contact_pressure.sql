@@ -1,37 +1,55 @@
 -- contact_pressure: how often was each subject spoken to lately, by anyone?
 --
 -- One row per subject with any contact recorded by the business date: the bank's own outcomes and all other systems'
--- together. The windows end on the list date, so that today's contact is the last one that any 7 or 30 days hold. Reached
--- and attempted are told apart. An outcome names the customer or only the lead: then it counts for the prospect or
--- company of that lead, and for the customer whom a prospect has become. Who asked not to be contacted, at all or
--- on a channel, or was reported dead, stays so however long ago.
-with other_leads as (
-    select lead_id, max(subject_id) as subject_id
+-- together. A cap's window ends on the list date, so that today's contact is the last one that any such days hold.
+-- Reached and attempted are told apart. capped_by: the first cap on everything that is full; capped_channels, capped_lists:
+-- what a cap of its own closes. An outcome names the customer or only the lead: then it counts for the prospect or company
+-- of that lead, and for the customer whom a prospect has become. Who asked not to be contacted, at all or on a channel, or
+-- was reported dead, stays so however long ago.
+{% set caps = var('contact').caps %}
+{% set of_lists = caps | selectattr('list', 'defined') | list %}
+{% set of_channels = caps | selectattr('channel', 'defined') | list %}
+with leads as (
+    select
+        lead_id,
+        max(list) as list,
+        max(case when subject_type <> 'customer' then subject_id end) as subject_id
     from {{ source('memory', 'published_decisions') }}
+    {%- if not of_lists %}
     where subject_type <> 'customer'
+    {%- endif %}
     group by lead_id
 ),
 
 contacts as (
     select
-        coalesce(own.customer_id, links.customer_id, other_leads.subject_id) as subject_id,
+        coalesce(own.customer_id, links.customer_id, leads.subject_id) as subject_id,
+        leads.list,
+        own.channel,
         cast(own.contacted_at as date) as contacted_on,
         own.outcome,
         own.refused_channel
     from {{ ref('stg_crm__contacts') }} as own
-    left join other_leads on own.customer_id is null and own.lead_id = other_leads.lead_id
-    left join {{ ref('prospect_links') }} as links on other_leads.subject_id = links.prospect_id
+    left join leads on own.lead_id = leads.lead_id{% if not of_lists %} and own.customer_id is null{% endif %}
+    left join {{ ref('prospect_links') }} as links on leads.subject_id = links.prospect_id
     where cast(own.recorded_at as date) <= {{ as_of() }}
     union all
-    select customer_id, cast(contacted_at as date), outcome, null
+    select customer_id, null, channel, cast(contacted_at as date), outcome, null
     from {{ ref('stg_crm__outside_contacts') }}
 )
 
 select
     subject_id,
-    {%- for days in [7, 30] %}
-    cast(sum(case when outcome <> 'not_reached' and contacted_on > {{ plus_days(list_date(), -days) }} then 1 else 0 end) as integer)
-        as reached_{{ days }}d,
+    case
+        {%- for cap in caps if not (cap.channel or cap.list) %}
+        when {{ contacts_within(cap, list_date()) }} >= {{ cap.most }} then 'contact_cap_{{ cap.days }}d'
+        {%- endfor %}
+        when false then ''
+    end as capped_by,
+    {%- for column, key, own in [('capped_channels', 'channel', of_channels), ('capped_lists', 'list', of_lists)] %}
+    {% if own -%}
+    concat_ws(','{% for cap in own %}, case when {{ contacts_within(cap, list_date()) }} >= {{ cap.most }} then '{{ cap[key] }}' end{% endfor %})
+    {%- else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column }},
     {%- endfor %}
     cast(sum(case when outcome in ('not_interested', 'refused', 'complaint', 'do_not_contact')
             and contacted_on > {{ plus_days(list_date(), -30) }}

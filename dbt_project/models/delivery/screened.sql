@@ -34,8 +34,8 @@ select
             and {{ plus_days('memory.refused_on', var('contact').refused_cool_down_days) }} >= {{ list_date() }} then 'cool_down_refused'
         when candidates.purpose = 'marketing' and memory.lead_state in ('won', 'lost', 'reassigned', 'expired', 'superseded', 'no_longer_true')
             and {{ plus_days('memory.closes_on', 'candidates.cool_down_days') }} >= {{ list_date() }} then 'cool_down'
-        when coalesce(pressure.reached_7d, 0) >= {{ var('contact').reached_7d }} then 'contact_cap_7d'
-        when coalesce(pressure.reached_30d, 0) >= {{ var('contact').reached_30d }} then 'contact_cap_30d'
+        when pressure.capped_by is not null then pressure.capped_by
+        when instr(concat(',', pressure.capped_lists, ','), concat(',', candidates.list, ',')) > 0 then 'contact_cap_list'
         when coalesce(pressure.refusals_30d, 0) >= {{ var('contact').refusals_30d }} then 'refusals_pause'
     end as dropped_by
 from {{ ref('candidates') }} as candidates

@@ -7,7 +7,7 @@
 -- A complaint belongs to every list and touch point that had contact with the customer in the experience_days (14) before:
 -- who was right is for the branch to find out. An answer to a survey likewise to the lists; its touch point it names itself.
 -- Satisfied: 8 of 10 and up (experience_satisfied_from). Over-contacted: touched here in the last 30 days, and by all systems
--- together reached more often in 7 or 30 days than the contact policy allows.
+-- together more often than a cap of the contact policy on everything allows.
 {% set since = plus_days(as_of(), -90) %}
 {% set lead = 'cast(null as ' ~ dbt.type_string() ~ ') as lead_id' %}
 with contacts as (
@@ -42,10 +42,10 @@ named as (
 pressure as (
     select
         subject_id,
-        sum(case when contacted_on > {{ plus_days(as_of(), -7) }} then 1 else 0 end) as reached_7d,
-        sum(case when contacted_on > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as reached_30d
+        {%- for cap in var('contact').caps if not (cap.channel or cap.list) %}
+        {{ contacts_within(cap, as_of()) }} > {{ cap.most }} or
+        {%- endfor %} false as is_over
     from named
-    where outcome <> 'not_reached'
     group by subject_id
 ),
 
@@ -71,7 +71,7 @@ counted as (
         count(distinct touches.subject_id) as customer_count,
         count(distinct case
             when touches.contacted_on > {{ plus_days(as_of(), -30) }}
-                and (pressure.reached_7d > {{ var('contact').reached_7d }} or pressure.reached_30d > {{ var('contact').reached_30d }})
+                and pressure.is_over
                 then touches.subject_id
         end) as over_contacted_count
     from touches
