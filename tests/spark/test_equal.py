@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -34,7 +35,7 @@ def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path
     bank = tmp_path / f"settings-{engine}"
     bank.mkdir()
     (bank / "settings.yml").write_text(
-        f"engine: {engine}\nlists_off: []\nkeep_copies: {json.dumps(engine == 'spark')}\n"
+        f"engine: {engine}\nlists_off: []\npay: true\nkeep_copies: {json.dumps(engine == 'spark')}\n"
     )
     # a bank's own words may hold an apostrophe, with which SQL quotes
     (bank / "patterns.csv").write_text("kind,pattern,meaning,note\npayroll,Ann's bakery,payroll,an apostrophe\n")
@@ -48,6 +49,7 @@ def built(tmp_path: Path, landing: Path, engine: str, tables: list[str]) -> Path
                           "MINGDAN_SETTINGS": str(bank)},
     )  # fmt: skip
     assert finished.returncode == 0 and target.exists(), (finished.stdout[-2000:], finished.stderr[-6000:])
+    shutil.copy(tmp_path / f"home-{engine}" / "pay" / "pay.parquet", target)
     return target
 
 
@@ -55,7 +57,8 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
     from mingdan.settings import DBT_PROJECT
 
     models = DBT_PROJECT / "models"
-    tables = sorted(path.stem for path in models.rglob("*.sql") if not path.is_relative_to(models / "staging"))
+    apart = (models / "staging", models / "pay")  # pay does not stay in the warehouse: its file is compared below
+    tables = sorted(path.stem for path in models.rglob("*.sql") if not any(map(path.is_relative_to, apart)))
     assert len(tables) > 40
     landing = tmp_path / "landing"
     write_sample_bank(landing, tmp_path / "truth.parquet", customers=2000, branches=20, months=15, until=AS_OF, seed=7)
@@ -63,7 +66,7 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
     spark = built(tmp_path, landing, "spark", tables)
     different = []
     with duckdb.connect() as connection:
-        for table in tables:
+        for table in [*tables, "pay"]:
             one, two = f"'{duck}/{table}.parquet'", f"'{spark}/{table}.parquet'"
             names = [row[0] for row in connection.execute(f"describe select * from {one}").fetchall()]
             kinds = {
