@@ -165,6 +165,15 @@ def label_columns() -> dict[str, str]:
     return {column["name"]: column["data_type"] for family in families for column in family.get("columns", [])}
 
 
+@cache
+def code_names() -> dict[str, dict[str, dict[str, str]]]:
+    """Names of the codes of those labels whose entry gives them (`codes`): column → code → {zh, en}."""
+    known = properties()
+    families = [known.get(f"label_{family}", {}) for family in label_families()]
+    columns = [column for family in families for column in family.get("columns", [])]
+    return {column["name"]: codes for column in columns if (codes := column["config"]["meta"].get("codes"))}
+
+
 def validate(settings: Any) -> None:
     """Whatever an entry names must be there: its offer, and the values its reasons show.
 

@@ -9,7 +9,7 @@ A reason is a sentence with placeholders, `{name:format}` (or `{name}`, which is
 | date    | 7月3日            | 3 Jul         |
 | count   | 1,234            | 1,234         |
 | days    | 15天             | 15 days       |
-| text    | as it is, or the name of a code that has one |
+| text    | as it is, or the names of comma-joined codes that have them |
 
 A value that is not known leaves the whole reason out: a branch never reads "None".
 """
@@ -25,6 +25,7 @@ from typing import Any
 
 LANGUAGES = ("zh", "en")
 SEPARATOR = {"zh": "；", "en": "; "}
+LIST_SEPARATOR = {"zh": "、", "en": ", "}
 STRONGEST = 3
 CURRENCY_ZH = {
     "CNY": "元",
@@ -223,7 +224,9 @@ def text(
     value: Any, language: str, _currency: str, _year: int | None, codes: Mapping[str, Mapping[str, str]] | None
 ) -> str:
     said = str(value).strip()
-    return (codes or {}).get(said, {}).get(language) or said
+    if not codes:
+        return said
+    return LIST_SEPARATOR[language].join(codes.get(code, {}).get(language) or code for code in said.split(","))
 
 
 FORMATS: dict[str, Callable[..., str]] = {

@@ -248,15 +248,15 @@ def spoken(talk: Mapping[tuple[str, str], dict[str, Any]], code: str, variant: s
 
 
 def code_names(day: Day) -> dict[str, dict[str, dict[str, str]]]:
-    """Names of codes by column: tiers and product categories from settings, lists and segments from their entries."""
+    """Names of codes by column: tiers and product categories from settings, others from their entries."""
     tiers = {row["tier"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.tiers}
     products = {row["category"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.categories}
     lists = {code: dict(entry["title"]) for code, entry in day.entries.items() if "title" in entry}
     properties = catalog.properties()
     segments = {name: properties[f"segment_{name}"]["config"]["meta"]["title"] for name in catalog.segment_names()}
     return {
-        **dict.fromkeys(TIER_COLUMNS, tiers), **dict.fromkeys(PRODUCT_COLUMNS, products), "also_relevant": lists,
-        "list": lists, "segment": segments,
+        **catalog.code_names(), **dict.fromkeys(TIER_COLUMNS, tiers), **dict.fromkeys(PRODUCT_COLUMNS, products),
+        "also_relevant": lists, "list": lists, "segment": segments,
     }  # fmt: skip
 
 

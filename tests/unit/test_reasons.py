@@ -57,11 +57,13 @@ def test_another_currency_has_its_own_name() -> None:
         ("{x:days}", "1", "1天", "1 day"),
         ("{x:days}", 15, "15天", "15 days"),
         ("{x}", "wealth", "财富", "Wealth"),
+        ("{x:text}", "wealth,card", "财富、信用卡", "Wealth, Credit card"),
+        ("{x:text}", "wealth,other", "财富、other", "Wealth, other"),
         ("{x:text}", "招商银行", "招商银行", "招商银行"),
     ],
 )
 def test_each_format_reads_well_in_both_languages(template: str, value: object, zh: str, en: str) -> None:
-    names = {"x": {"wealth": {"zh": "财富", "en": "Wealth"}}}
+    names = {"x": {"wealth": {"zh": "财富", "en": "Wealth"}, "card": {"zh": "信用卡", "en": "Credit card"}}}
     assert reasons.render(template, {"x": value}, "zh", year=2026, names=names) == zh
     assert reasons.render(template, {"x": value}, "en", year=2026, names=names) == en
 
