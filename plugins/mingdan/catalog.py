@@ -171,7 +171,8 @@ def code_names() -> dict[str, dict[str, dict[str, str]]]:
     known = properties()
     families = [known.get(f"label_{family}", {}) for family in label_families()]
     columns = [column for family in families for column in family.get("columns", [])]
-    return {column["name"]: codes for column in columns if (codes := column["config"]["meta"].get("codes"))}
+    given = {column["name"]: column.get("config", {}).get("meta", {}).get("codes") for column in columns}
+    return {name: codes for name, codes in given.items() if codes}
 
 
 def validate(settings: Any) -> None:
