@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 HOME_DEMO := $(CURDIR)/var/demo
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-spark test-workbook test-services up bench docs lock clean format
+.PHONY: help demo test check test-spark test-workbook test-browser test-portal test-services up bench bench-portal docs lock clean format
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,16 @@ test-spark: .venv/spark ## Build everything on Spark too and compare (needs Java
 test-workbook: .venv/ready ## Render a branch workbook with LibreOffice (needs libreoffice-calc, poppler-utils)
 	$(BIN)/python -m pytest tests/workbook
 
+.venv/browser: .venv/ready requirements/browser.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/browser.lock
+	@touch $@
+
+test-browser: .venv/browser ## The portal in Chromium: a branch's day, every page looked at (needs chromium); pictures in var/browser
+	$(BIN)/python -m pytest tests/browser
+
+test-portal: .venv/ready ## 10 000 hostile inputs to the portal, and what its description allows, on every route
+	$(BIN)/python -m pytest tests/hostile
+
 test-services: .venv/ready ## Run the compose file's services on a real PostgreSQL to one finished run (needs postgresql, docker-compose)
 	$(BIN)/python -m pytest tests/services
 
@@ -52,6 +62,9 @@ up: ## Start Airflow as a service with Docker Compose
 
 bench: .venv/ready ## Measure a day at N and N/2 000 branches; CUSTOMERS=100000
 	$(BIN)/python -m mingdan.bench --customers $(or $(CUSTOMERS),100000)
+
+bench-portal: .venv/ready ## Measure the portal's pages for 500 branches and 50 users over the demo's day; WORKERS=1
+	$(BIN)/python -m mingdan.portal.load --day $(HOME_DEMO)/published --workers $(or $(WORKERS),1)
 
 docs: .venv/ready ## Write the generated pages and the default vars
 	$(BIN)/python -m mingdan.settings

@@ -262,14 +262,16 @@ def portal(
     from mingdan.portal.server import from_settings
 
     with said_plainly():
-        served = from_settings()
+        from_settings()  # says what is missing, and brings the store up to date, before anybody is served
         chosen = settings_module.load()["portal"]
     # The gateway's word on where a request comes from; where the gateway itself is who is believed, its own address.
     trusted = [] if chosen["identity"] == "header" else chosen["proxies"]
     typer.echo(f"the portal is at http://{host}:{port}/")
-    uvicorn.run(served, host=host, port=port, log_level="warning", access_log=False, server_header=False,
-                proxy_headers=bool(trusted), forwarded_allow_ips=trusted)  # fmt: skip
+    uvicorn.run("mingdan.portal.server:from_settings", factory=True, workers=workers, host=host, port=port,
+                log_level="warning", access_log=False, server_header=False, proxy_headers=bool(trusted),
+                forwarded_allow_ips=trusted)  # fmt: skip
 
 
 if __name__ == "__main__":
     app()
+    workers: Annotated[int, typer.Option(help="Processes that serve pages, each with the day in memory.")] = 1,

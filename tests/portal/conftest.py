@@ -108,8 +108,12 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("portal")
-    day = one_day.day(root / "day")
+    return published_day(tmp_path_factory.mktemp("portal"))
+
+
+def published_day(root: Path, per_branch: int = 4) -> Path:
+    """The invented day below `root`, published; the folder it was published to."""
+    day = one_day.day(root / "day", one_day.leads(per_branch=per_branch))
     day.leads.loc[day.leads["branch_id"] == BRANCH, "owner_id"] = OWNER
     queue = day.leads.index[(day.leads["branch_id"] == BRANCH)][-1]
     day.leads.loc[queue, ["owner_id", "owner_name"]] = [None, None]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Numeric, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Date, DateTime, Index, Integer, MetaData, Numeric, String, Table, Text, UniqueConstraint
 
 metadata = MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"})
 
@@ -39,7 +39,7 @@ outcomes = Table(
     Column("lead_id", String(40), nullable=False, index=True),
     Column("list", String(60), nullable=False),
     Column("subject_type", String(20), nullable=False),
-    Column("subject_id", String(64), nullable=False, index=True),
+    Column("subject_id", String(64), nullable=False),
     Column("branch_id", String(40), nullable=False, index=True),
     Column("list_date", Date, nullable=False),
     Column("contacted_at", DateTime, nullable=False),
@@ -57,6 +57,7 @@ outcomes = Table(
     Column("same", String(64), nullable=False),      # digest of what was said: said twice, it is there once
     Column("handed_over_on", Date, index=True),
     UniqueConstraint("same"),
+    Index("ix_outcomes_subject_id_outcome", "subject_id", "outcome"),
 )  # fmt: skip
 
 claims = Table(
@@ -106,7 +107,8 @@ def open_store(url: str) -> sa.Engine:
     engine = sa.create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", **own)
     if parsed.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", sqlite_manners)
-        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
+        sa.event.listen(engine, "begin", sqlite_begins)
+        engine.begin = engine.execution_options(writes=True).begin  # type: ignore[method-assign]
     upgrade(engine)
     return engine
 
@@ -130,3 +132,10 @@ def upgrade(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+def sqlite_begins(connection: sa.Connection) -> None:
+    """engine.begin() writes: it takes the one lock at once, so that what it read still holds when it writes.
+    engine.connect() reads, and waits for nobody."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+

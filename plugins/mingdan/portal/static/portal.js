@@ -46,3 +46,53 @@ function draw(box) {
 document.addEventListener("DOMContentLoaded", function () {
   document.querySelectorAll("[data-chart]").forEach(draw);
 });
+// A map in kilometres east and north of the branch, with rings; two clicks draw a circle into the form.
+function drawMap(box) {
+  var given = JSON.parse(box.dataset.map), chart = echarts.init(box, null, { renderer: "svg" }), far = given.reach * 1.1;
+  var side = Math.min(box.clientWidth - 50, box.clientHeight - 80), form = document.getElementById("circle"), centre = null;
+  function around(x, y, km) {
+    var points = [];
+    for (var at = 0; at <= 72; at++) points.push([x + km * Math.cos(at * Math.PI / 36), y + km * Math.sin(at * Math.PI / 36)]);
+    return points;
+  }
+  function line(id, points, style) { return { id: id, type: "line", data: points, showSymbol: false, silent: true, lineStyle: style, tooltip: { show: false } }; }
+  function circle(of) { return line("circle", of ? around(of[0], of[1], of[2]) : [], { color: "#b91c1c", width: 2 }); }
+  function axis(name) { return { type: "value", min: -far, max: far, splitLine: { show: false }, axisLabel: { showMinLabel: false, showMaxLabel: false }, axisLine: { onZero: false }, name: name, nameLocation: "middle", nameGap: 24 }; }
+  var zh = given.language === "zh";
+  chart.setOption({
+    animation: false, color: ["#1f4e79", "#b45f06", "#5b8c5a", "#7c3a8c", "#0f766e", "#be185d", "#4d5b6b"], aria: { enabled: true },
+    grid: { left: 40, top: 36, width: side, height: side }, legend: { top: 4, type: "scroll", data: given.series.map(function (each) { return each.name; }) },
+    tooltip: { renderMode: "richText", confine: true, formatter: function (at) { return at.data[3]; } },
+    xAxis: axis(zh ? "东（公里）" : "east (km)"), yAxis: axis(zh ? "北（公里）" : "north (km)"),
+    series: given.series.map(function (each) {
+      return { name: each.name, type: "scatter", data: each.points, symbolSize: function (point) { return point[2]; }, itemStyle: { opacity: 0.75 } };
+    }).concat(given.rings.map(function (km) { return line("ring" + km, around(0, 0, km), { color: "#8a94a3", type: "dashed", width: 1 }); }),
+      [{ id: "branch", type: "scatter", symbol: "diamond", symbolSize: 16, itemStyle: { color: "#111827" }, data: [[0, 0, 0, zh ? "网点" : "the branch"]] }, circle(given.circle)])
+  });
+  chart.getZr().on("click", function (event) {
+    var pixel = [event.offsetX, event.offsetY], hint = document.getElementById("circle-hint");
+    if (!chart.containPixel("grid", pixel)) return;
+    var at = chart.convertFromPixel("grid", pixel);
+    if (!centre) {
+      centre = at;
+      form.elements.lat.value = (given.centre[0] + at[1] / given.a_degree[1]).toFixed(4);
+      form.elements.lon.value = (given.centre[1] + at[0] / given.a_degree[0]).toFixed(4);
+      hint.textContent = hint.dataset.second;
+      chart.setOption({ series: [circle([at[0], at[1], given.reach / 60])] });
+    } else {
+      form.elements.km.value = Math.min(20, Math.max(0.1, Math.hypot(at[0] - centre[0], at[1] - centre[1]))).toFixed(1);
+      form.submit();
+    }
+  });
+}
+// What scrolls sideways on a narrow screen can be reached by the keyboard.
+function reachable() {
+  document.querySelectorAll("table, .sheet").forEach(function (each) {
+    if (each.scrollWidth > each.clientWidth + 1) each.tabIndex = 0; else each.removeAttribute("tabindex");
+  });
+}
+window.addEventListener("resize", reachable);
+window.addEventListener("resize", function () {
+  document.querySelectorAll("[_echarts_instance_]").forEach(function (each) { echarts.getInstanceByDom(each).resize(); });
+});
+document.addEventListener("DOMContentLoaded", reachable);
