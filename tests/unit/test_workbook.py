@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from mingdan import branch_rows, publishing
+from mingdan import branch_rows, publishing, settings
 from mingdan.branch_rows import COLUMNS, FILL_IN
 from mingdan.stores import Store
 from openpyxl.utils import get_column_letter
@@ -351,3 +351,9 @@ def test_the_csv_is_for_excel_bom_crlf_dates_and_full_decimals(tmp_path: Path) -
     raw = path.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf") and raw.endswith(b"\r\n") and raw.count(b"\r\n") == 2
     assert "2026-07-03" in raw.decode() and "1234567.80" in raw.decode() and '"到期,""12万"""' in raw.decode()
+
+
+def test_every_variant_of_the_talk_tracks_has_a_name_that_people_read() -> None:
+    variants = {row["variant"] for row in settings.load().rows("talk_tracks")}
+    assert len(variants) > 40
+    assert variants - set(branch_rows.CODES["variant"]) == set()
