@@ -37,6 +37,8 @@ select
         when pressure.capped_by is not null then pressure.capped_by
         when instr(concat(',', pressure.capped_lists, ','), concat(',', candidates.list, ',')) > 0 then 'contact_cap_list'
         when coalesce(pressure.refusals_30d, 0) >= {{ var('contact').refusals_30d }} then 'refusals_pause'
+        -- a lead that ends today is published with its end before the list opens another
+        when memory.was_open and memory.lead_state not in ('open', 'attempted', 'reached', 'follow_up') then 'already_worked'
     end as dropped_by
 from {{ ref('candidates') }} as candidates
 inner join {{ ref('subjects') }} as labels on candidates.subject_id = labels.subject_id
