@@ -1,6 +1,7 @@
 -- report_product_penetration 产品渗透: how many of each branch's customers hold which product, by value tier?
 --
--- One row per branch, value tier and product category ('*' for the count of products held 0, 1, 2, 3, 4+ in `held`).
+-- One row per branch, value tier and product category ('*' for the count of products held 0, 1, 2, 3, 4+ in `held`). A
+-- category that the bank does not deliver has no row: nobody knows who holds it, and 0 % would say that nobody does.
 {% set categories = ['demand', 'time', 'wealth', 'fund', 'insurance', 'bond', 'loan_product', 'credit_card', 'app'] %}
 with labels as (
     select * from {{ ref('customer_labels') }}
@@ -10,6 +11,7 @@ products as (
     {% for category in categories %}
     select home_branch_id as branch_id, value_tier, '{{ category }}' as category, 'yes' as held, has_{{ category }} as is_held
     from labels
+    where has_{{ category }} is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
