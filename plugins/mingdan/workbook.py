@@ -147,6 +147,11 @@ def lines(text: Any, width: float) -> int:
     return -(-len(str(text).encode("gb18030", "replace")) // max(1, int(width) - 1)) if isinstance(text, str) else 1
 
 
+def tallest(values: Iterable[Any], widths: Iterable[float]) -> int:
+    """Lines of a row's highest cell."""
+    return max(map(lines, values, widths), default=1)
+
+
 def row_height(count: int) -> float:
     return LINE_HEIGHT * min(MOST_LINES, count) + 4
 
@@ -236,9 +241,9 @@ def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: F
                 sheet.write_blank(row, at, None, look)
     # One height for all rows: sorting moves the leads, not the heights.
     wrapped = [column for column in COLUMNS if column.width and column.kind == "text"]
-    tallest = max((lines(text, column.width) for column in wrapped for text in content.cells[column.name]), default=1)
+    high = max((lines(text, column.width) for column in wrapped for text in content.cells[column.name]), default=1)
     for row in range(1, height + 1):
-        sheet.set_row(row, row_height(tallest))
+        sheet.set_row(row, row_height(high))
     if not height:
         sheet.write_string(1, 0, words["none"], formats(italic=True))
     place = {column.name: at for at, column in enumerate(all_columns)}
@@ -291,6 +296,7 @@ def table(
     """A bordered table from row `top`; returns the row after it."""
     for at, title in enumerate(titles):
         sheet.write_string(top, at, title, formats.head())
+    sheet.set_row(top, row_height(tallest(titles, widths)))
     looks = [formats.body(kind) for kind in kinds]
     row = top
     for row, values in enumerate(rows, start=top + 1):
@@ -303,9 +309,8 @@ def table(
                 sheet.write_datetime(row, at, value, looks[at])
             else:
                 sheet.write_string(row, at, harmless(str(value)), looks[at])
-        tallest = max(lines(value, width) for value, width in zip(values, widths, strict=True))
-        if tallest > 1:
-            sheet.set_row(row, row_height(tallest))
+        if (high := tallest(values, widths)) > 1:
+            sheet.set_row(row, row_height(high))
     return row + 1
 
 
@@ -323,7 +328,7 @@ def changes_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats:
     said = " · ".join(f"{word('change', change, day)} {count}" for change, count in counts.items())
     sheet.write_string(0, 0, words["counts"] + said if content.changes else words["no_changes"], formats(bold=True))
     sheet.set_row(0, 22)
-    widths = columns_of(sheet, (10, 14, 10, 16, 9, 9, 30))
+    widths = columns_of(sheet, (10, 14, 10, 16 if language == "zh" else 26, 9, 9, 30))
     moved = sorted(
         (row for row in content.changes if row["change"] in order),
         key=lambda row: (order[row["change"]], row["now"] or row["before"] or 0, row["lead_id"]),
@@ -357,20 +362,21 @@ def reports_sheet(
     Those without rows are named in one line at the end instead of an empty picture each."""
     language = day["language"]
     widths = columns_of(sheet, (18, *[16] * 8))
-    top, page, breaks = 0, 0, []
+    top, used, breaks = 0, 0, []
     for view in (view for view in content.reports if view.rows):
         beside = len(view.columns) <= 4 and len(view.rows) < PLOT_ROWS
         above = PLOT_ROWS if view.plotted and not beside else 0
         height = max(2 + above + len(view.rows), PLOT_ROWS if view.plotted else 0) + 1
-        if top and top + height - page > PAGE_ROWS:
+        own = widths[: len(view.columns)]
+        printed = height + sum(tallest(row, own) - 1 for row in (view.columns, *view.rows))
+        if top and used + printed > PAGE_ROWS:
             breaks.append(top)
-            page = top
+            used = 0
+        used += printed
         sheet.write_string(top, 0, view.title, formats(bold=True, font_size=13, font_color=HEAD))
         sheet.set_row(top, 24)
         figures = top + 1 + above
-        own = widths[: len(view.columns)]
         table(sheet, figures, view.columns, view.rows, view.kinds, own, formats)
-        sheet.set_row(figures, row_height(max(map(lines, view.columns, own))))
         if view.plotted:
             chart = chart_of(book, sheet.get_name(), view, figures, language)
             chart.set_size({"width": 600 if beside else 1060, "height": PLOT_ROWS * 20 - 12})
