@@ -32,6 +32,7 @@ MEMORY = [
     "lead_id", "list", "subject_type", "subject_id", "branch_id", "state", "is_ghost", "is_explore", "central_channel",
     "lead_state", "first_listed_on", "list_date", "cycle", "priority",
 ]  # fmt: skip
+WORDS = ["baseline", "facts", "talk_variant", "due_on", "as_of"]  # columns of decisions that no rule looks at
 FORMER = ["lead_id", "branch_id", "rank", "central_channel", "list"]
 
 
@@ -234,7 +235,7 @@ def days(home: Home, settings: Settings, contract: Contract, first: date, last: 
         revision = publishing.current_revision(store, day) or 0
         folder = f"{day}/{publishing.path_of(revision)}"
         told = json.loads(store.read_bytes(f"{folder}/portal/day.json"))
-        decisions = frame(publishing.read_parquet(store, f"{folder}/decisions.parquet"))
+        decisions = frame(publishing.read_parquet(store, f"{folder}/decisions.parquet").drop_columns(WORDS))
         leads = frame(publishing.read_parquet(store, f"{folder}/leads.parquet"))
         if day >= first:
             manifest = publishing.read_manifest(store, day, revision)

@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -130,11 +131,11 @@ def states(day: Evidence) -> Looked:
 
 
 def lines(day: Evidence, path: str) -> list[dict[str, str]]:
-    """A csv's lines under the Parquet's names, whatever the language of its header."""
+    """A csv's lines under the Parquet's names, whatever the language of its header; none of a malformed one."""
     found = list(csv.reader(io.StringIO(day.read_text(path), newline="")))
     names: list[str] = [column.name for column in branch_rows.COLUMNS]
     titles = [column.title(day.told["language"]) for column in branch_rows.COLUMNS]
-    if not found or found[0] != titles:
+    if not found or found[0] != titles or {len(each) for each in found} != {len(names)}:
         return []
     return [dict(zip(names, each, strict=True)) for each in found[1:]]
 
@@ -165,34 +166,39 @@ def csv_equals_leads(day: Evidence) -> Looked:
     return len(files), wrong + sorted(known - set(files))
 
 
+def books(day: Evidence) -> Iterator[tuple[str, bytes]]:
+    """Each workbook with the text of its sheets."""
+    for path in (each["path"] for each in day.manifest["files"] if each["path"].endswith(".xlsx")):
+        with zipfile.ZipFile(io.BytesIO(day.store.read_bytes(f"{day.folder}/{path}"))) as book:
+            parts = [each for each in book.namelist() if each.startswith(("xl/worksheets/sheet", "xl/sharedStrings"))]
+            yield path, b"\n".join(map(book.read, parts))
+
+
 @rule
 def masked(day: Evidence) -> Looked:
     """No branch file shows a person's full name or a mobile, where the bank's setting masks them."""
     if not day.told["mask"]:
         return 0, []
-    files, wrong = csv_files(day), []
-    for path, rows in files.items():
+    looked, wrong = 0, []
+    for path, rows in csv_files(day).items():
         people = rows[rows["subject_type"] != "corporate"]
-        names = dict(zip(people["lead_id"], people["name"], strict=True))
+        names = dict(zip(people["lead_id"], people["name"].fillna("").str.strip(), strict=True))
         for each in lines(day, path):
+            looked += 1
             full = names.get(each["lead_id"])
-            if (isinstance(full, str) and full.strip() and each["name"] == full) or MOBILE.search(
-                each["mobile"].encode()
-            ):
+            if (full and each["name"] == full) or MOBILE.search(each["mobile"].encode()):
                 wrong.append(each["lead_id"])
-    books = [each["path"] for each in day.manifest["files"] if each["path"].endswith(".xlsx")]
     mobiles = {str(each).encode() for each in day.leads["mobile"].dropna()}
-    for path in books:
-        with zipfile.ZipFile(io.BytesIO(day.store.read_bytes(f"{day.folder}/{path}"))) as book:
-            texts = book.read("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in book.namelist() else b""
-        if mobiles & set(MOBILE.findall(texts)):
+    for path, text in books(day):
+        looked += 1
+        if mobiles & set(MOBILE.findall(text)):
             wrong.append(path)
-    return len(files) + len(books), wrong
+    return looked, wrong
 
 
 @rule
 def harmless(day: Evidence) -> Looked:
-    """No cell of a csv begins like a formula."""
+    """No cell of a csv begins like a formula, and no workbook holds one."""
     looked, wrong = 0, []
     numbers = {column.name for column in branch_rows.COLUMNS if column.kind in ("number", "amount", "priority")}
     for path in csv_files(day):
@@ -200,6 +206,10 @@ def harmless(day: Evidence) -> Looked:
             looked += 1
             if any(text.lstrip(" ").startswith(STARTS) for name, text in each.items() if name not in numbers):
                 wrong.append(each["lead_id"])
+    for path, text in books(day):
+        looked += 1
+        if re.search(rb"<f[ >]", text):
+            wrong.append(path)
     return looked, wrong
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from mingdan.audit.evidence import CLOSED, SHOWN, Evidence
@@ -195,18 +193,11 @@ def often(day: Evidence, rows: pd.DataFrame, contacts: pd.DataFrame, days: int, 
     return rows["subject_id"].map(recent.groupby("subject_id").size()).fillna(0) >= most
 
 
-def caps(day: Evidence) -> list[dict[str, Any]]:
-    """How many contacts in how many days, reached ones or attempts too, of all or of one channel or list."""
-    contact = day.policy["contact"]
-    two = [{"days": days, "most": contact.get(f"reached_{days}d"), "what": "reached"} for days in (7, 30)]
-    return contact.get("caps", two)
-
-
 @rule
 def contact_caps(day: Evidence) -> Looked:
-    """Nobody is on a list who was contacted as often as the caps allow, by all systems together."""
+    """Nobody is on a list who was contacted as often as a cap allows, by all systems, on a channel or by a list."""
     rows, bad = day.allowed, pd.Series(False, day.allowed.index)
-    for cap in caps(day):
+    for cap in day.policy["contact"]["caps"]:
         counted = day.contacts[day.contacts["is_reached"] | (cap["what"] == "attempts")]
         concerned = pd.Series(True, rows.index)
         if cap.get("channel"):

@@ -36,6 +36,8 @@ def judged(rows: pd.DataFrame, bad: pd.Series) -> Looked:
 
 
 def called(rows: pd.DataFrame) -> list[str]:
+    if rows.empty:
+        return []
     names = (rows["list"].astype(str) + "@" + rows["branch_id"].astype(str)).astype(object)
     return rows["lead_id"].astype(object).where(rows["lead_id"].notna(), names).tolist()
 
