@@ -67,10 +67,19 @@ def edition(day: Day) -> publishing.Day:
 
 # What pages need beside the leads: table → query, each in the order of a full key.
 PAGES = {
-    "units": "select branch_id, branch_name, parent_branch_id, level from stg_core__branches order by branch_id",
+    "units": (
+        "select branch_id, branch_name, parent_branch_id, level, latitude, longitude from stg_core__branches "
+        "order by branch_id"
+    ),
     "customers": (
-        "select home_branch_id, customer_id, full_name, mobile from stg_core__customers "
+        "select home_branch_id, customer_id, full_name, mobile, "
+        # to a thousandth of a degree, about 100 m: enough for a circle on the map, and no house
+        "round(latitude, 3) as latitude, round(longitude, 3) as longitude from stg_core__customers "
         "order by home_branch_id, customer_id"
+    ),
+    "surroundings": (
+        "select branch_id, kind, category, surrounding_id, surrounding_name, latitude, longitude, size_count, "
+        "partner_status from surroundings where branch_id is not null order by branch_id, kind, surrounding_id"
     ),
     "relations": (
         "select customer_id, related_customer_id, relation_type, cast(null as integer) as transfer_count "
@@ -82,13 +91,13 @@ PAGES = {
 
 
 def portal_files(day: Day) -> dict[str, Path]:
-    """Everything of the day that only pages read: customers with their labels and events, ties, units, dictionary."""
+    """Everything of the day that only pages read: customers with labels, segments and events, ties, units, places."""
     folder = day.home.warehouse / "portal"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, query in PAGES.items():
         pq.write_table(day.warehouse.query(query), folder / f"{name}.parquet", compression="zstd")
-    kept = ("customer_labels", "customer_events", "dictionary")
+    kept = ("customer_labels", "customer_segments", "customer_events", "dictionary")
     return {name: folder / f"{name}.parquet" for name in PAGES} | {
         name: day.home.history / name / f"as_of={day.run.as_of}" / "part-0.parquet" for name in kept
     }

@@ -1,12 +1,14 @@
 """What a list would do, before any branch sees it: its candidates on a built day, why they are there, whom it takes.
 
-Read from history/decisions, so nothing is built or changed here; `mingdan run --no-publish` makes the day."""
+Read from a day's decisions, so nothing is built or changed here: by the command line from history, where `mingdan run
+--no-publish` puts them, by the portal from what was published."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,6 +19,50 @@ from mingdan.settings import Home, Settings
 
 BAND = 20  # points of score
 SAMPLE = 8
+Rows = Callable[..., list[dict[str, Any]]]  # a query over `decisions` and the values to bind
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a list does on a day. states: (state, reason) → candidates. branches: branch, or None, → score band →
+    candidates. taken: other lists → customers it takes from them. sample: candidates best first, evenly spread."""
+
+    count: int
+    states: Mapping[tuple[str, str | None], int]
+    branches: Mapping[str | None, Counter[str]]
+    taken: Mapping[str, int]
+    sample: list[dict[str, Any]]
+
+    @property
+    def bands(self) -> Counter[str]:
+        return sum(self.branches.values(), Counter())
+
+
+def look(rows: Rows, code: str) -> Preview:
+    """The list's candidates on the day whose decisions `rows` reads."""
+    ours = "from decisions where list = ? and state <> 'not_a_candidate'"
+    states = rows(f"select state, reason, count(*) as candidates {ours} group by all order by all", code)
+    branches: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for row in rows(f"select branch_id, score, count(*) as candidates {ours} group by all order by all", code):
+        branches[row["branch_id"]][band(row["score"])] += row["candidates"]
+    taken = rows(
+        "select list, count(*) as customers from decisions where state = 'listed_elsewhere' and reason = ? "
+        "group by list order by customers desc, list",
+        code,
+    )
+    count = sum(row["candidates"] for row in states)
+    best = "order by coalesce(priority, 0) desc, subject_type, subject_id"
+    sample = rows(
+        f"select * {ours} qualify (row_number() over ({best}) - 1) % ? = 0 {best} limit {SAMPLE}",
+        code, max(1, count // SAMPLE),
+    )  # fmt: skip
+    return Preview(
+        count,
+        {(row["state"], row["reason"]): row["candidates"] for row in states},
+        branches,
+        {row["list"]: row["customers"] for row in taken},
+        sample,
+    )
 
 
 def tell(home: Home, settings: Settings, code: str, as_of: date) -> Iterator[str]:
@@ -33,30 +79,26 @@ def tell(home: Home, settings: Settings, code: str, as_of: date) -> Iterator[str
     with duckdb.connect() as connection:
         connection.execute(f"create view decisions as select * from read_parquet('{path}')")
 
-        def rows(sql: str) -> list[dict[str, Any]]:
-            return connection.sql(sql, params=[code] * sql.count("?")).to_arrow_table().to_pylist()
+        def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+            found = connection.execute(sql, list(values))
+            names = [each[0] for each in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-        entry = catalog.entries()[code]
-        candidates = rows("select * from decisions where list = ? and state <> 'not_a_candidate' order by subject_id")
-        yield f"{entry.title('zh')} {entry.title('en')} ({code}) on business date {as_of}: {len(candidates)} candidates"
-        if not candidates:
-            yield "- nobody meets its Who, or the list was off or not asked for on that day."
-            return
-        yield from counted("what becomes of them", Counter(f"{row['state']} ({row['reason']})" for row in candidates))
-        yield from counted("by score", Counter(band(row["score"]) for row in candidates), by_name=True)
-        yield from counted("by branch", Counter(row["branch_id"] or "no branch" for row in candidates))
-        taken = rows(
-            "select list, count(*) as customers from decisions where state = 'listed_elsewhere' and reason = ? "
-            "group by list order by customers desc, list"
-        )
-        yield from counted("customers it takes from other lists", {row["list"]: row["customers"] for row in taken})
-        yield "a sample, best first; customers by number only:"
-        best = sorted(candidates, key=lambda row: (-(row["priority"] or 0), row["subject_id"]))
-        for row in best[:: max(1, len(best) // SAMPLE)][:SAMPLE]:
-            yield f"- {row['subject_id']}, score {row['score']}: {why(entry, row, settings)}"
+        entry, seen = catalog.entries()[code], look(rows, code)
+    yield f"{entry.title('zh')} {entry.title('en')} ({code}) on business date {as_of}: {seen.count} candidates"
+    if not seen.count:
+        yield "- nobody meets its Who, or the list was off or not asked for on that day."
+        return
+    yield from counted("what becomes of them", {f"{state} ({reason})": n for (state, reason), n in seen.states.items()})
+    yield from counted("by score", seen.bands, by_name=True)
+    yield from counted("by branch", {branch or "no branch": bands.total() for branch, bands in seen.branches.items()})
+    yield from counted("customers it takes from other lists", seen.taken)
+    yield "a sample, best first; customers by number only:"
+    for row in seen.sample:
+        yield f"- {row['subject_id']}, score {row['score']}: {why(entry, row, settings)}"
 
 
-def counted(what: str, counts: Counter[str] | dict[str, int], by_name: bool = False) -> Iterator[str]:
+def counted(what: str, counts: Mapping[str, int], by_name: bool = False) -> Iterator[str]:
     yield f"{what}:" if counts else f"{what}: none"
     order = (lambda pair: pair[0]) if by_name else (lambda pair: (-pair[1], pair[0]))
     for name, count in sorted(counts.items(), key=order):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -55,8 +56,44 @@ def token(client: TestClient) -> str:
     return re.search(r'name="csrf" content="([^"]+)"', page)[1]
 
 
+def centre_of(branch: str) -> tuple[float, float]:
+    """Where a branch stands: half a degree north of the one before."""
+    return 30.0 + 0.5 * int(branch), 103.6
+
+
+def map_reports(branches: list[str]) -> dict[str, pd.DataFrame]:
+    """Both maps' reports, as the people and places of pages_data have them."""
+    around = [
+        {"branch_id": branch, "kind": kind, "category": category, "surrounding_id": id_, "surrounding_name": name,
+         "distance_band": "1-3", "distance_km": distance, "latitude": latitude,
+         "longitude": latitude and 103.6, "thing_count": 1, "size_count": 120,
+         "customer_count": 9, "penetration_rate": Decimal("0.075000"),
+         "partner_status": status, "as_of": one_day.BUSINESS_DATE}
+        for branch in branches
+        for kind, category, id_, name, distance, latitude, status in (
+            ("village", "village", f"village{branch}", f"示例村{branch}", Decimal("1.11"), centre_of(branch)[0] + 0.01,
+             "census_done"),
+            ("business", "批发零售", "", "批发零售", None, None, None),
+        )
+    ]  # fmt: skip
+    living = [
+        {"branch_id": branch, "view": view, "distance_band": "1-3", "grid_cell": cell,
+         "latitude": centre_of(branch)[0] + 0.005 * int(cell[0]) if view == "grid" else None,
+         "longitude": 103.605 if view == "grid" else None, "segment": segment, "value_tier": tier,
+         "customer_count": count, "aum": Decimal("1.00"), "as_of": one_day.BUSINESS_DATE}
+        for branch in branches
+        for view, cell, segment, tier, count in (
+            ("grid", "1,1", "*", "growth", 5), ("grid", "1,1", "*", "wealth", 3),
+            ("grid", "2,1", "*", "growth", 4),
+            ("segment", "*", "payroll", "growth", 5), ("segment", "*", "senior", "wealth", 3),
+        )
+    ]  # fmt: skip
+    return {"branch_surroundings": pd.DataFrame(around), "branch_map": pd.DataFrame(living)}
+
+
 def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
-    """What pages read beside leads: every lead's customer, and one more of each branch who is on no list."""
+    """What pages read beside leads: every lead's customer, and of each branch one who is on no list, three neighbours
+    and one who died. They live north of their branch, 0.005 degrees (0.56 km) apart, in this order."""
     people = [
         {"home_branch_id": row.branch_id, "customer_id": row.subject_id, "full_name": row.full_name,
          "mobile": row.mobile} for row in leads.itertuples()
@@ -70,22 +107,48 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
         }
         for branch in sorted(set(leads["branch_id"]))
     ]
+    branches = sorted(set(leads["branch_id"]))
+    people += [
+        {"home_branch_id": branch, "customer_id": f"70{number}0{branch}", "full_name": name,
+         "mobile": f"137000{number}{branch}"}
+        for branch in branches for number, name in enumerate(("邻家甲", "邻家乙", "邻家丙", "故人"))
+    ]  # fmt: skip
+    at = dict.fromkeys(branches, 0)
+    for row in people:
+        latitude, longitude = centre_of(row["home_branch_id"])
+        row |= {"latitude": round(latitude + 0.005 * at[row["home_branch_id"]], 3), "longitude": longitude}
+        at[row["home_branch_id"]] += 1
     labels = [
-        {"customer_id": row["customer_id"], "home_branch_id": row["home_branch_id"], "aum": Decimal("32100.00"),
-         "is_payroll": True, "bureau_loans": 3, "as_of": one_day.BUSINESS_DATE} for row in people
+        {"customer_id": row["customer_id"], "home_branch_id": row["home_branch_id"],
+         "aum": Decimal("500000.00" if row["full_name"][:2] == "邻家" else "32100.00"), "is_payroll": True,
+         "bureau_loans": 3, "value_tier": "wealth" if row["full_name"][:2] == "邻家" else "growth", "age_band": "45-54",
+         "gender": "M" if row["full_name"][:2] == "邻家" else "F", "is_deceased": row["full_name"] == "故人",
+         "has_time": True, "has_fund": row["full_name"][:2] != "邻家", "app_penetration": Decimal("0.250000"),
+         "last_visit_on": one_day.BUSINESS_DATE, "rfm_recency": 5, "as_of": one_day.BUSINESS_DATE} for row in people
     ]  # fmt: skip
     first, second = leads[leads["branch_id"] == BRANCH]["subject_id"].iloc[[0, 1]]
     stranger = leads[leads["branch_id"] == OTHER]["subject_id"].iloc[0]
     item = {"family_definition": "", "owner": "retail", "sources": "", "thresholds": "", "customer_count": 9,
-            "known_count": 9, "coverage_rate": 1.0, "distribution": "{}"}  # fmt: skip
+            "known_count": 9, "coverage_rate": 1.0}  # fmt: skip
     dictionary = [
         {"kind": kind, "code": code, "family": family, "title_zh": zh, "title_en": en, "definition": f"what {en} means",
-         "type": type_, "privacy": privacy, **item}
-        for kind, code, family, zh, en, type_, privacy in (
-            ("label", "aum", "value", "管理资产", "Assets", "amount", "C2"),
-            ("label", "is_payroll", "payroll", "代发客户", "Payroll", "flag", "C2"),
-            ("label", "bureau_loans", "bureau", "征信贷款数", "Bureau loans", "count", "C3"),
-            ("event", "large_inflow", "customer", "大额流入", "Large inflow", "event", "C2"),
+         "type": type_, "privacy": privacy, "distribution": spread, **item}
+        for kind, code, family, zh, en, type_, privacy, spread in (
+            ("label", "aum", "value", "管理资产", "Assets", "amount", "C2", "{}"),
+            ("label", "is_payroll", "payroll", "代发客户", "Payroll", "flag", "C2", '{"true": 24}'),
+            ("label", "bureau_loans", "bureau", "征信贷款数", "Bureau loans", "count", "C3", "{}"),
+            ("label", "value_tier", "value", "客户层级", "Value tier", "band", "C1", '{"growth": 15, "wealth": 9}'),
+            ("label", "age_band", "profile", "年龄段", "Age band", "band", "C1", '{"45-54": 24}'),
+            ("label", "gender", "profile", "性别", "Gender", "code", "C1", '{"F": 15, "M": 9}'),
+            ("label", "has_time", "holding", "持有定期", "Time deposit", "flag", "C1", "{}"),
+            ("label", "has_fund", "holding", "持有基金", "Fund", "flag", "C1", "{}"),
+            ("label", "app_penetration", "channel", "渗透率", "Penetration", "rate", "C1", "{}"),
+            ("label", "last_visit_on", "activity", "最近到店", "Last visit", "date", "C2", "{}"),
+            ("label", "rfm_recency", "value", "近度", "Recency", "band", "C2", '{"5": 24, "<5": null}'),
+            ("label", "not_built", "value", "未建标签", "Not built", "count", "C1", "{}"),
+            ("event", "large_inflow", "customer", "大额流入", "Large inflow", "event", "C2", "{}"),
+            ("segment", "payroll", "segment", "代发", "Payroll", "segment", "C2", "{}"),
+            ("segment", "senior", "segment", "养老", "Seniors", "segment", "C2", "{}"),
         )
     ]  # fmt: skip
     tables = {
@@ -98,8 +161,22 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
             {"customer_id": first, "related_customer_id": stranger, "relation_type": "transfer", "transfer_count": 4},
         ],
         "dictionary": dictionary,
-        "units": [{"branch_id": each, "parent_branch_id": "R1"} for each in sorted(set(leads["branch_id"]))]
-        + [{"branch_id": "R1", "parent_branch_id": None}],
+        "units": [
+            {"branch_id": each, "parent_branch_id": "R1", "latitude": centre_of(each)[0],
+             "longitude": centre_of(each)[1]} for each in branches
+        ] + [{"branch_id": "R1", "parent_branch_id": None, "latitude": None, "longitude": None}],
+        "customer_segments": [
+            {"customer_id": row["customer_id"], "segment": segment} for row in labels
+            for segment in ("payroll", "value_tier:growth", "senior") if segment != "senior" or row["gender"] == "F"
+        ],
+        "surroundings": [
+            {"branch_id": branch, "kind": kind, "category": category, "surrounding_id": f"{kind}{branch}",
+             "surrounding_name": f"{name}{branch}", "latitude": centre_of(branch)[0] + 0.01,
+             "longitude": centre_of(branch)[1], "size_count": 120, "partner_status": status}
+            for branch in branches
+            for kind, category, name, status in (("village", "village", "示例村", "census_done"),
+                                                 ("business", "批发零售", "示例百货", None))
+        ],
     }  # fmt: skip
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), root / f"{name}.parquet")
@@ -119,14 +196,20 @@ def published_day(root: Path, per_branch: int = 4) -> Path:
     day.leads.loc[queue, ["owner_id", "owner_name"]] = [None, None]
     decisions = [
         {"list": code, "subject_id": f"55500{BRANCH}", "state": state, "score": 50, "priority": priority,
-         "is_ghost": False}
-        for code, state, priority in (("deposit_maturity", "waiting", 9.0), ("tier_upgrade", "dropped", 99.0))
+         "is_ghost": False, "subject_type": "customer", "branch_id": BRANCH, "reason": reason, "rule_ids": "r1,",
+         "facts": json.dumps({"maturity_window_amount": "600000.00"})}
+        for code, state, priority, reason in (
+            ("deposit_maturity", "waiting", 9.0, "capacity"), ("tier_upgrade", "dropped", 99.0, "cool_down"),
+            ("deposit_outflow", "listed_elsewhere", 8.0, "deposit_maturity"),
+        )
     ] + [
         {"list": "tier_upgrade", "subject_id": f"55500{OTHER}", "state": "held_out", "score": 50, "priority": 9.0,
-         "is_ghost": True}
+         "is_ghost": True, "subject_type": "customer", "branch_id": OTHER, "reason": "control_group", "rule_ids": None,
+         "facts": None}
     ]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(decisions), day.decisions)
-    day = replace(day, portal=pages_data(root, day.leads))
+    maps = map_reports(sorted(set(day.leads["branch_id"])))
+    day = replace(day, portal=pages_data(root, day.leads), reports=day.reports | maps)
     publishing.publish(Store(root / "published"), day, {"run_id": "test"})
     return root / "published"
 

@@ -38,7 +38,9 @@ ROOMS: dict[str, frozenset[str]] = {
 NAVIGATION = (
     ("today", "/today", "今日名单", "Today"),
     ("who", "/who", "来客查询", "Who is this"),
+    ("maps", "/maps", "两张图", "Maps"),
     ("reports", "/reports", "报表", "Reports"),
+    ("preview", "/preview", "预览", "Preview"),
     ("dictionary", "/dictionary", "标签字典", "Dictionary"),
     ("runs", "/runs", "数据质量", "Runs"),
     ("audit", "/audit", "审计", "Audit"),

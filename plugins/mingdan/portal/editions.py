@@ -76,10 +76,19 @@ class Edition:
 
     def query(self, path: str, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of one published Parquet file, named `file` in the query; none where the manifest names no such file."""
-        if not self.names(path):
+        return self.joined({"file": path}, sql, *values)
+
+    def joined(self, files: Mapping[str, str], sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of a query over published Parquet files, each under its name; none where the manifest lacks one.
+
+        Values are bound, never written into the query."""
+        if not all(self.names(path) for path in files.values()):
             return []
+        named = ", ".join(
+            f"{name} as not materialized (from read_parquet('{self.local(path)}'))" for name, path in files.items()
+        )
         cursor = self.database.cursor()
-        cursor.execute(sql.replace("file", f"read_parquet('{self.local(path)}')", 1), list(values))
+        cursor.execute(f"with {named} {sql}", list(values))
         columns = [each[0] for each in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -87,6 +96,10 @@ class Edition:
     def database(self) -> duckdb.DuckDBPyConnection:
         """In memory, for looking into published files; it holds nothing of its own."""
         return duckdb.connect(config={"threads": 1})
+
+    def schema(self, path: str) -> pa.Schema:
+        """Columns of a published Parquet file; none where the manifest names no such file, as on days of old."""
+        return pq.read_schema(self.local(path)) if self.names(path) else pa.schema([])
 
     def local(self, path: str) -> Path:
         """The file on this machine, fetched once where the store is elsewhere."""

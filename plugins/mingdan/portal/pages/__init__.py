@@ -7,6 +7,8 @@ from mingdan.portal.pages import (
     downloads,
     home,
     leads,
+    maps,
+    preview,
     reports,
     runs,
     today,
@@ -16,5 +18,7 @@ from mingdan.portal.pages import (
 
 ROUTERS = [
     each.router
-    for each in (home, today, leads, who, customers, downloads, uploads, reports, dictionary, runs, audit_trail)
-]
+    for each in (
+        home, today, leads, who, customers, maps, downloads, uploads, reports, preview, dictionary, runs, audit_trail,
+    )
+]  # fmt: skip

@@ -43,9 +43,6 @@ function draw(box) {
     })
   });
 }
-document.addEventListener("DOMContentLoaded", function () {
-  document.querySelectorAll("[data-chart]").forEach(draw);
-});
 // A map in kilometres east and north of the branch, with rings; two clicks draw a circle into the form.
 function drawMap(box) {
   var given = JSON.parse(box.dataset.map), chart = echarts.init(box, null, { renderer: "svg" }), far = given.reach * 1.1;
@@ -96,3 +93,7 @@ window.addEventListener("resize", function () {
   document.querySelectorAll("[_echarts_instance_]").forEach(function (each) { echarts.getInstanceByDom(each).resize(); });
 });
 document.addEventListener("DOMContentLoaded", reachable);
+document.addEventListener("DOMContentLoaded", function () {
+  document.querySelectorAll("[data-chart]").forEach(draw);
+  document.querySelectorAll("[data-map]").forEach(drawMap);
+});
