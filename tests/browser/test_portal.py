@@ -127,7 +127,7 @@ def pages_of(site: Site) -> Iterator[tuple[str, str]]:
 def test_no_page_has_a_serious_fault_of_accessibility_or_a_script_that_was_refused(site: Site, language: str) -> None:
     """Every page at both widths; what axe-core calls serious or critical, and what the console says, fails."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    site.desk.app.state.limits.RATES = {name: (10_000, 60) for name in site.desk.app.state.limits.RATES}
+    site.desk.app.state.limits.RATES = dict.fromkeys(site.desk.app.state.limits.RATES, (10_000, 60))
     found, looked_at = [], 0
     wanted = [(None, "/sign-in"), *pages_of(site)]
     browsers = {role: site.page(role, language=language) for role in {each[0] for each in wanted}}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -119,6 +119,8 @@ async def guarded(request: Request, go_on: Callable[[Request], Awaitable[Respons
     length = request.headers.get("content-length")
     if request.method in UNSAFE and (length is None or not length.isdigit() or int(length) > LARGEST_BODY):
         answer: Response = PlainTextResponse("413", status_code=413)
+    elif "\0" in unquote(f"{request.scope['path']}?{request.url.query}"):
+        answer = PlainTextResponse("404", status_code=404)
     else:
         claimed = await request.app.state.identity.user_id(request)
         refused: Response | None = await run_in_threadpool(visit_of, request, claimed)
@@ -181,7 +183,10 @@ async def same_session(request: Request) -> None:
         if own_path(request) in PUBLIC:
             return
         raise HTTPException(401)
-    given = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
+    form = await request.form()
+    if any("\0" in value for value in form.values() if isinstance(value, str)):  # PostgreSQL keeps no such text
+        raise HTTPException(422)
+    given = request.headers.get("x-csrf-token") or form.get("csrf")
     if not visit.csrf or given != visit.csrf:
         raise HTTPException(403)
 

@@ -20,7 +20,7 @@ def trail(
     visit: Annotated[Visit, Depends(room("audit"))],
     user: Annotated[str, Query(max_length=200)] = "",
     what: Annotated[str, Query(max_length=40)] = "",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> Response:
     audit = request.app.state.audit
     return render(
