@@ -9,7 +9,11 @@ both misread the same sentence; the latter is what reading leads against their b
 
 from __future__ import annotations
 
+import hashlib
+import math
 import sys
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +160,8 @@ def read(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
 
     history = (on - people["opened"]).dt.days + 1  # days of history, the opening day included
     past = bank.trans[bank.trans["day"] <= on]
+    quarter_ends = [end for end in month_ends if end.month % 3 == 0 and (on - end).days >= 10]
+    assert not any(brought_for(bank, end).any() for end in quarter_ends), "peaks would leave out such money"
 
     # value: the tier of the 30-day average rises at once and falls after three month-ends below it (private: six)
     people["aum"] = mine(bank.aum_on(on), 0.0)
@@ -249,6 +255,105 @@ def read(bank: Bank, on: pd.Timestamp) -> pd.DataFrame:
     return people
 
 
+# What delivery needs of each list that has members: base rate, weight, product family, and what one success is worth.
+RATES = {
+    "deposit_outflow": ("0.15", "1.1", "deposit"), "tier_upgrade": ("0.10", "1", "deposit"),
+    "pension_care": ("0.10", "0.9", "deposit"), "introduction": ("0.07", "1", "relationship"),
+}  # fmt: skip
+CAPACITY = 30  # of each branch: no managers are delivered, and no branch's own figure
+
+
+def is_drawn(share: float, *words: object) -> bool:
+    """A draw by docs/delivery.md: the same text falls out the same way every time."""
+    return digest(*words)[:8] < f"{int(share * 2**32):08x}"
+
+
+def digest(*words: object) -> str:
+    return hashlib.md5("|".join(map(str, words)).encode()).hexdigest()
+
+
+def candidacies(people: pd.DataFrame) -> pd.DataFrame:
+    """Every member of a list, with score and priority by the lists' entries. Rules that ask for flows to own accounts
+    elsewhere, time deposits, 36 months with the bank, or balances of 200,000 and more never hold here."""
+    assert people["tier"].max() < 3 and people["tenure"].max() < 36
+    owners = people.reindex(people["owner"]).set_axis(people.index)
+    points = {
+        "deposit_outflow": people["churn_stage"].map({"critical": 35, "warning": 25}).fillna(12)
+        - 10 * (people["aum"] >= 0.9 * people["base"]),
+        "tier_upgrade": 22 + 18 * (people["gap"] <= 0.03 * people["avg30"])
+        + 25 * (people["inflow_90d"] > people["inflow_prior"]) + 15 * (people["grown_30d"] > 0),
+        "pension_care": 20 + 25 * (people["pension_drawn"] >= 0.6) + 25 * (people["avg90"] >= 50_000)
+        + 10 * people["avg90"].between(5_000, 50_000, inclusive="left") + 10 * (people["age"] >= 60),
+        "introduction": 12 + 10 * (owners["tier"] >= 2) + 25 + 10,  # a co-holder; an account and a loan are missing
+    }  # fmt: skip
+    worth = {  # in hellers: what can be won or lost × the offer's margin a year, else the offer's value per success
+        "deposit_outflow": (people["base"] - people["avg30"]).clip(lower=0).round(2) * 1.2,
+        "tier_upgrade": people["gap"] * 1.1,
+        "pension_care": (5 * people["avg90"] + 1e-6).round() / 100 * 1.2,
+        "introduction": pd.Series(26_000.0, people.index),
+    }
+    found = []
+    for code, (base_rate, weight, family) in RATES.items():
+        members = people.index[people[code].astype(bool)]
+        value = np.floor(worth[code][members] + 1e-6).sort_values()
+        value = value.clip(upper=value.iloc[math.ceil(0.99 * len(value)) - 1]).astype(int)
+        for client in members:
+            exact = Fraction(base_rate) * Fraction(weight) * int(50 + points[code][client]) * int(value[client])
+            found.append((code, client, family, int(exact / 100)))
+    return pd.DataFrame(found, columns=["list", "client", "family", "priority"])
+
+
+def delivered(people: pd.DataFrame, on: pd.Timestamp) -> dict[tuple[str, int], tuple[str, str]]:
+    """What becomes of every candidate, by docs/delivery.md, where nothing was published before and nobody contacted."""
+    listed_on = on + pd.Timedelta(days=1)
+    cycle = f"{listed_on.year}Q{listed_on.quarter}"
+    outcome: dict[tuple[str, int], tuple[str, str]] = {}
+    forward = []
+    candidates = candidacies(people).sort_values(["priority", "list"], ascending=[False, True])
+    for client, rows in candidates.groupby("client"):
+        person, closed, shown = people.loc[client], set(), None
+        for row in rows.itertuples():
+            if person["age"] < 18:
+                outcome[row.list, client] = "dropped", "minor"
+            elif person["is_overdue"]:
+                outcome[row.list, client] = "dropped", "overdue"
+            elif is_drawn(0.01, "universal", client, listed_on.year):
+                outcome[row.list, client] = "dropped", "universal_control"
+            elif shown:
+                outcome[row.list, client] = "listed_elsewhere", shown
+            elif row.family in closed:
+                outcome[row.list, client] = "dropped", "control_family"
+            else:
+                is_ghost = is_drawn(0.05, "holdout", client, row.list, cycle)
+                is_explore = is_drawn(0.02, "explore", client, row.list, cycle)
+                draw = digest("explore", client, row.list, cycle) if is_explore else ""
+                forward.append((person["branch"], row.list, client, -row.priority, str(client), is_ghost, draw))
+                closed |= {row.family} if is_ghost else set()
+                shown = None if is_ghost else row.list
+    names = ["branch", "list", "client", "behind", "text", "is_ghost", "draw"]
+    for _, branch in pd.DataFrame(forward, columns=names).groupby("branch"):
+        drawn = branch[(branch["draw"] != "") & ~branch["is_ghost"]].sort_values("draw")
+        explored = set(drawn.head(math.ceil(0.02 * CAPACITY)).index)
+        branch = branch.assign(is_explored=branch.index.isin(explored))
+        order = branch.assign(later=~branch["is_explored"]).sort_values(["later", "behind", "list", "text"])
+        places = CAPACITY
+        for row in order.itertuples():
+            if places <= 0:
+                outcome[row.list, row.client] = "waiting", "capacity"
+            elif row.is_ghost:
+                outcome[row.list, row.client] = "held_out", "control_group"
+            else:
+                places -= 1
+                outcome[row.list, row.client] = "listed", "explore" if row.is_explored else "priority"
+    return outcome
+
+
+def brought_for(bank: Bank, end: pd.Timestamp) -> pd.Series:
+    """Who had 50,000 and more on a quarter-end, over half of it for five days before at most and ten days after it."""
+    held, before, after = (bank.aum[end + pd.Timedelta(days=days)] for days in (0, -5, 10))
+    return (held >= 5_000_000) & (2 * (held - before) > held) & (2 * (held - after) > held)
+
+
 def months_between(earlier: pd.Timestamp, later: pd.Timestamp) -> int:
     return (later.year - earlier.year) * 12 + later.month - earlier.month - (later.day < earlier.day)
 
@@ -273,10 +378,12 @@ def main(folder: str, *dates: str) -> None:
         people = read(bank, pd.Timestamp(text))
         tiers = people["tier"].map(dict(enumerate(TIERS))).value_counts().to_dict()
         alone = people["churn_stage_alone"].value_counts().to_dict()
+        became = Counter(f"{state} {reason}" for state, reason in delivered(people, pd.Timestamp(text)).values())
         sys.stdout.write(
             f"{text}: {len(people)} customers, {(people['type'] == 'OWNER').sum()} owners\n"
             f"  lists  {people[LISTS].sum().to_dict()}\n  tiers  {tiers}\n"
             f"  stages {people['churn_stage'].value_counts().to_dict()}, of the day alone {alone}\n"
+            f"  became {dict(became)}\n"
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from berka_reading import LISTS, TIERS, Bank, read
+from berka_reading import LISTS, TIERS, Bank, delivered, read
+from fastapi.testclient import TestClient
 from mingdan import catalog, cli, publishing, settings
+from mingdan.portal import server
 from mingdan.stores import Store
 from typer.testing import CliRunner
 
@@ -57,6 +61,7 @@ LABELS = {
 }  # fmt: skip
 # What a reason may show, and the column of the second reading that says the same. Absent: not in the data, so null.
 FIGURES = {
+    "aum": "aum", "inflow_90d_amount": "inflow_90d",
     "aum_avg_90d": "avg90", "aum_change_30d_amount": "grown_30d", "age": "age", "tenure_months": "tenure",
     "churn_base_avg90_amount": "base", "churn_drop_slow": "drop_slow", "churn_episode_started_on": "falling_since",
     "gap_to_next_tier_amount": "gap", "pension_median_amount": "pension", "pension_drawn_rate": "pension_drawn",
@@ -67,10 +72,19 @@ ALWAYS = {
 }  # fmt: skip
 
 
+# What becomes of those who meet a list, as docs/berka.md names it.
+OUTCOMES = {
+    "lead": ("listed", "priority"), "lead, explore": ("listed", "explore"), "no room": ("waiting", "capacity"),
+    "control group": ("held_out", "control_group"), "universal control": ("dropped", "universal_control"),
+    "under 18": ("dropped", "minor"), "loan overdue": ("dropped", "overdue"),
+}  # fmt: skip
+
+
 class Published:
     """One list date's current revision."""
 
     def __init__(self, home: Path, as_of: date) -> None:
+        self.home = home
         self.as_of, self.list_date = as_of, as_of + timedelta(days=1)
         self.store = Store(str(home / "published"))
         self.folder = home / "published" / str(self.list_date) / "r001"
@@ -114,12 +128,13 @@ def people(bank: Bank) -> dict[date, pd.DataFrame]:
 
 
 def documented(column: str) -> dict[str, int]:
-    """Counts by list, from the table of docs/berka.md whose head names this column."""
+    """Counts by the first column, from the table of docs/berka.md whose head names this one."""
     lines = (ROOT / "docs" / "berka.md").read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     place = next(row.index(column) for row in cells if column in row)
     head = next(number for number, row in enumerate(cells) if column in row)
-    return {row[0]: int(row[place]) for row in cells[head + 2 : head + 2 + len(LISTS)]}
+    counts = itertools.takewhile(lambda row: row[-1].isdigit(), cells[head + 2 :])
+    return {row[0]: int(row[place]) for row in counts}
 
 
 def test_both_ways_publish_a_csv_and_a_workbook_for_each_of_the_77_branches(days: dict[date, Published]) -> None:
@@ -165,6 +180,18 @@ def test_every_customers_labels_are_those_read_from_the_raw_files(
 def test_as_many_leads_are_published_as_documented(days: dict[date, Published], as_of: date) -> None:
     listed = days[as_of].leads.groupby("list").size().reindex(LISTS, fill_value=0)
     assert listed.to_dict() == documented(f"leads {as_of}")
+
+
+@pytest.mark.parametrize("as_of", [BY_DAG, BY_RUN], ids=str)
+def test_every_candidate_became_what_the_rules_of_delivery_make_of_the_raw_files(
+    days: dict[date, Published], people: dict[date, pd.DataFrame], as_of: date
+) -> None:
+    told = {(row.list, int(row.subject_id)): (row.state, row.reason) for row in days[as_of].decisions.itertuples()}
+    assert told == delivered(people[as_of], pd.Timestamp(as_of))
+    counted = Counter(told.values())
+    found = {name: counted.pop(outcome) for name, outcome in OUTCOMES.items()}
+    assert {state for state, _ in counted} == {"listed_elsewhere"}
+    assert found | {"lead of another list": counted.total()} == documented(f"candidacies {as_of}")
 
 
 @pytest.mark.parametrize("as_of", [BY_DAG, BY_RUN], ids=str)
@@ -220,6 +247,37 @@ def test_manifest_and_workbook_say_that_consent_is_assumed(days: dict[date, Publ
         assert not day.leads["name"].str.strip().any() and day.leads["mobile"].fillna("").eq("").all()
 
 
+def test_reports_say_nothing_of_products_that_are_not_delivered(days: dict[date, Published]) -> None:
+    for day in days.values():
+        held = pq.read_table(day.folder / "portal" / "reports" / "product_penetration.parquet").to_pandas()
+        assert set(held["category"]) == {"*", "demand", "time", "loan_product"}
+        customers = held[held["category"] == "demand"]["customer_count"]
+        assert customers.sum() == len(day.labels)
+
+
+def test_the_portal_shows_the_day_to_every_role(
+    days: dict[date, Published], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINGDAN_HOME", str(tmp_path))
+    monkeypatch.setenv("MINGDAN_SETTINGS", str(SETTINGS))
+    (tmp_path / "published").symlink_to(days[BY_RUN].home / "published")
+    app = server.from_settings()
+    with TestClient(app) as anybody:
+        roles = re.findall(r'name="user_id" value="([^"]+)"', anybody.get("/sign-in").text)
+    assert {"branch_staff", "branch_manager", "head_office"} <= set(roles)
+    seen: dict[str, set[str]] = {}
+    for role in roles:
+        with TestClient(app) as browser:
+            page = browser.post("/sign-in", data={"user_id": role, "next": "/"}).text
+            rooms = {path for path in re.findall(r'href="(/[^"#?]*)"', page) if not path.startswith("/static")}
+            answers = {path: browser.get(path) for path in rooms}
+        assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
+        seen[role] = rooms
+        if role == "branch_manager":
+            assert "1993-12-15" in page
+    assert min(map(len, seen.values())) > 0
+
+
 def test_a_production_bank_cannot_run_on_assumed_consent(
     landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +298,6 @@ def test_the_settings_bend_no_threshold() -> None:
     assert bank.tables == shipped.tables
     changed = {key for key, value in bank.values.items() if value != shipped.values[key]}
     assert changed == {
-        "consent", "time_zone", "currency", "language", "history_starts_on", "core_categories", "lists_off"
+        "consent", "time_zone", "currency", "language", "history_starts_on", "core_categories", "lists_off", "portal"
     }  # fmt: skip
     assert set(bank.lists_off) > {*shipped.lists_off, "deposit_maturity"}
