@@ -455,7 +455,7 @@ def scale(kind: str, most: Any, language: str) -> str:
 
 def talk_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: Formats) -> None:
     language, words = day["language"], WORDS[day["language"]]
-    widths = columns_of(sheet, (14, 14, 16, 90, 8))
+    widths = columns_of(sheet, (16, 14, 16, 90, 8))
     rows = (
         (day["lists"].get(row["list"], {}).get("title", {}).get(language, row["list"]),
          word("variant", row["variant"], day),
