@@ -71,6 +71,12 @@ PAGES = {
         "select branch_id, branch_name, parent_branch_id, level, latitude, longitude from stg_core__branches "
         "order by branch_id"
     ),
+    "managers": (
+        "select manager_id, managers.manager_name, managers.role, managers.branch_id, managers.daily_capacity, "
+        "present.is_present, managers.absent_from, managers.absent_until, managers.substitute_id "
+        "from stg_core__managers as managers inner join managers_present as present using (manager_id) "
+        "order by managers.branch_id, manager_id"
+    ),
     "customers": (
         "select home_branch_id, customer_id, full_name, mobile, "
         # to a thousandth of a degree, about 100 m: enough for a circle on the map, and no house
@@ -91,7 +97,7 @@ PAGES = {
 
 
 def portal_files(day: Day) -> dict[str, Path]:
-    """Everything of the day that only pages read: customers with labels, segments and events, ties, units, places."""
+    """Everything of the day that only pages read: customers and what is known of them, ties, units, managers, places."""
     folder = day.home.warehouse / "portal"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -91,6 +91,21 @@ def map_reports(branches: list[str]) -> dict[str, pd.DataFrame]:
     return {"branch_surroundings": pd.DataFrame(around), "branch_map": pd.DataFrame(living)}
 
 
+def managers() -> list[dict]:
+    """Of the branch: the owner of its leads, a colleague, a collector, one who is away; and one of the other branch."""
+    away = {"absent_from": one_day.LIST_DATE, "absent_until": one_day.LIST_DATE + timedelta(days=3)}
+    return [
+        {"manager_id": number, "manager_name": name, "role": role, "branch_id": branch, "daily_capacity": capacity,
+         "is_present": number != "M004", "substitute_id": None, "absent_from": None, "absent_until": None,
+         **(away if number == "M004" else {})}
+        for number, name, role, branch, capacity in (
+            (OWNER, "何经理", "wealth", BRANCH, 2), ("M002", "第二客户经理", "credit", BRANCH, 20),
+            ("M003", "清收员", "collection", BRANCH, 20), ("M004", "休假者", "wealth", BRANCH, 20),
+            ("M101", "邻行经理", "wealth", OTHER, 20),
+        )
+    ]  # fmt: skip
+
+
 def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
     """What pages read beside leads: every lead's customer, and of each branch one who is on no list, three neighbours
     and one who died. They live north of their branch, 0.005 degrees (0.56 km) apart, in this order."""
@@ -161,6 +176,7 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
             {"customer_id": first, "related_customer_id": stranger, "relation_type": "transfer", "transfer_count": 4},
         ],
         "dictionary": dictionary,
+        "managers": managers(),
         "units": [
             {"branch_id": each, "parent_branch_id": "R1", "latitude": centre_of(each)[0],
              "longitude": centre_of(each)[1]} for each in branches

@@ -30,7 +30,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "preview": frozenset({"analyst"}),
     "dictionary": EVERYONE,
     "runs": frozenset({"data_engineer", "analyst", "head_office"}),
-    "desk": frozenset({"branch_manager"}),
+    "desk": frozenset({"branch_manager"}),          # reassign, absences; begin and end projects, approve work logs
     "audit": frozenset({"auditor"}),
 }  # fmt: skip
 
@@ -39,6 +39,8 @@ NAVIGATION = (
     ("today", "/today", "今日名单", "Today"),
     ("who", "/who", "来客查询", "Who is this"),
     ("maps", "/maps", "两张图", "Maps"),
+    ("desk", "/desk", "队伍", "Desk"),
+    ("projects", "/projects", "业绩项目", "Projects"),
     ("reports", "/reports", "报表", "Reports"),
     ("preview", "/preview", "预览", "Preview"),
     ("dictionary", "/dictionary", "标签字典", "Dictionary"),

@@ -278,6 +278,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
                 "cell": lambda value, kind: cell(value, kind, language, currency),
                 "percent": lambda value: "" if value is None else reasons.percent(value),
                 "dates": request.app.state.editions.dates()[:20],
+                "pays": request.app.state.settings.pay,
                 **values,
             }
         ),

@@ -10,18 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import HTTPException, Request
 
-from mingdan.portal import outcomes, walk_ins
+from mingdan.portal import outcomes, team, walk_ins
 from mingdan.portal.editions import Edition
 from mingdan.portal.sessions import Visit
-from mingdan.portal.store import claims
 
+UNNAMED = ("refused", "do_not_contact", "deceased")  # gone for a reason for which nobody is named any more
 OPEN_FIRST = {"overdue": 0, "due": 1, "to_do": 2, "waiting": 3, "closed": 4}
 
 
 @dataclass(frozen=True)
 class Live:
     """A lead's row with what is known by now. when: overdue or due (a follow-up), to_do, waiting (for a later day, or
-    tried today) or closed."""
+    tried today) or closed. holder: whose it is; owner: who works it today, another where the holder is absent."""
 
     row: Mapping[str, Any]
     state: str
@@ -30,7 +30,19 @@ class Live:
     last: sa.Row | None
     owner_id: str | None
     owner_name: str | None
-    is_claimed: bool
+    holder_id: str | None
+    holder_name: str | None
+    turn: int = 0  # how often it was given to somebody here
+
+    @property
+    def is_returned(self) -> bool:
+        """Sent back to head office: no longer the branch's to work."""
+        return self.last is not None and self.last.origin == "desk"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The row as files show it now."""
+        return {**self.row, "owner_id": self.owner_id, "owner_name": self.owner_name}
 
 
 def chosen_branch(request: Request, visit: Visit, asked: str | None) -> str:
@@ -75,12 +87,11 @@ def live_leads(request: Request, visit: Visit, edition: Edition, branch: str) ->
         rows = [*walk_ins.rows_of(connection, edition, branch), *edition.of_branch(branch)]
         last = outcomes.newest(connection, [row["lead_id"] for row in rows])
         refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
-        claimed = {
-            row.lead_id: row for row in connection.execute(sa.select(claims).where(claims.c.branch_id == branch))
-        }
-    today = request.app.state.now().date()
+        given = team.assigned(connection, [row["lead_id"] for row in rows])
+        today = request.app.state.now().date()
+        members = team.of_branch(connection, edition, branch, today)
     found = [
-        living(row, last.get(row["lead_id"]), claimed.get(row["lead_id"]), today)
+        living(row, last.get(row["lead_id"]), given.get(row["lead_id"]), members, today)
         for row in rows
         if row["customer_id"] not in refused
     ]
@@ -90,7 +101,9 @@ def live_leads(request: Request, visit: Visit, edition: Edition, branch: str) ->
     )
 
 
-def living(row: Mapping[str, Any], last: sa.Row | None, claim: sa.Row | None, today: date) -> Live:
+def living(
+    row: Mapping[str, Any], last: sa.Row | None, given: sa.Row | None, members: Mapping[str, team.Member], today: date
+) -> Live:
     """What is known of the lead by now: an outcome told here goes before the state it was published with."""
     state = outcomes.STATE_AFTER[last.outcome] if last else row["state"] or "open"
     next_on = last.call_again_on if last else row["next_contact_on"] if state == "follow_up" else None
@@ -102,9 +115,14 @@ def living(row: Mapping[str, Any], last: sa.Row | None, claim: sa.Row | None, to
         when = "waiting"
     else:
         when = "to_do"
-    owner_id = claim.employee_id if claim else row["owner_id"]
-    owner_name = claim.employee_name if claim else row["owner_name"]
-    return Live(row, state, when, next_on, last, owner_id, owner_name, claim is not None)
+    holder_id, holder_name = row["owner_id"], row["owner_name"]
+    if given is not None and given.branch_id == row["branch_id"]:
+        holder_id, holder_name = given.employee_id, given.employee_name
+    owner_id, owner_name = team.standing_in(holder_id, members, today), holder_name
+    if owner_id != holder_id:
+        owner_name = members[owner_id].name if owner_id and owner_id in members else owner_id
+    turn = given.turn if given else 0
+    return Live(row, state, when, next_on, last, owner_id, owner_name, holder_id, holder_name, turn)
 
 
 def one_lead(request: Request, visit: Visit, lead_id: str, asked: str | None = None) -> tuple[Edition, Live]:
@@ -118,9 +136,34 @@ def one_lead(request: Request, visit: Visit, lead_id: str, asked: str | None = N
         with request.app.state.engine.connect() as connection:
             if row["customer_id"] not in outcomes.refused(connection, [row["customer_id"]]):
                 last = outcomes.newest(connection, [lead_id]).get(lead_id)
-                claim = connection.execute(sa.select(claims).where(claims.c.lead_id == lead_id)).first()
-                lead = living(row, last, claim, request.app.state.now().date())
+                given = team.assigned(connection, [lead_id]).get(lead_id)
+                today = request.app.state.now().date()
+                members = team.of_branch(connection, edition, row["branch_id"], today)
+                lead = living(row, last, given, members, today)
                 if is_theirs(visit, row, lead.owner_id):
                     return edition, lead
     request.app.state.audit.write(visit, "refused", lead_id=lead_id[:40])
     raise HTTPException(404)
+
+
+def changes(request: Request, visit: Visit, edition: Edition, branch: str, leads: list[Live]) -> list[dict[str, Any]]:
+    """What changed since the list date before, as far as this person may see it: of the leads there are, those they
+    see; of those that are gone, what was theirs, without who has refused since."""
+    seen = {lead.row["lead_id"] for lead in leads}
+    rows = [row for row in edition.changes(branch) if row["change"] == "gone" or row["lead_id"] in seen]
+    gone = [row for row in rows if row["change"] == "gone"]
+    before = request.app.state.editions.on(max((day for day in request.app.state.editions.dates()
+                                                if day < edition.list_date), default=edition.list_date))  # fmt: skip
+    with request.app.state.engine.connect() as connection:
+        refused = outcomes.refused(connection, [row["customer_id"] for row in rows if row["customer_id"]])
+        given = team.assigned(connection, [row["lead_id"] for row in gone])
+    for row in gone:
+        former = (before.lead(row["lead_id"]) if before else None) or {}
+        claim = given.get(row["lead_id"])
+        row["owner_id"] = claim.employee_id if claim else former.get("owner_id", "")
+        row["purpose"] = edition.day["lists"].get(row["list"], {}).get("purpose")
+        row["name"] = None if row["why"] in UNNAMED else row["name"]
+    return [
+        row for row in rows
+        if row["customer_id"] not in refused and (row["change"] != "gone" or is_theirs(visit, row, row["owner_id"]))
+    ]  # fmt: skip

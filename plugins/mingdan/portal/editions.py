@@ -65,6 +65,14 @@ class Edition:
         units = self.table("portal/units.parquet").to_pylist()
         return dict.fromkeys(self.branches) | {row["branch_id"]: row["parent_branch_id"] for row in units}
 
+    @cached_property
+    def managers(self) -> dict[str, list[dict[str, Any]]]:
+        """branch → its managers on the list date; none where the bank delivers none."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.table("portal/managers.parquet").to_pylist():
+            found.setdefault(row["branch_id"], []).append(row)
+        return found
+
     def of_branch(self, branch: str) -> list[dict[str, Any]]:
         """The branch's leads with their codes and full values, best first."""
         rows: list[dict[str, Any]] = self.leads.slice(*self.spans.get(branch, (0, 0))).to_pylist()
@@ -133,13 +141,17 @@ class Edition:
         data = self.store.read_bytes(f"{self.list_date.isoformat()}/{publishing.path_of(self.revision)}/{path}")
         return pq.read_table(pa.BufferReader(data))
 
+    def rows_of(self, path: str, branch: str) -> list[dict[str, Any]]:
+        """A branch's rows of a table; none where the revision has no such table."""
+        table = self.table(path)
+        return table.filter(pc.equal(table["branch_id"], branch)).to_pylist() if table.num_columns else []
+
     def states(self, branch: str) -> list[dict[str, Any]]:
         """The state of each list for the branch, those switched off included."""
         return [row for row in self.day["states"] if row["branch_id"] in (branch, None)]
 
     def changes(self, branch: str) -> list[dict[str, Any]]:
-        table = self.table("portal/changes.parquet")
-        return table.filter(pc.equal(table["branch_id"], branch)).to_pylist() if table.num_columns else []
+        return self.rows_of("portal/changes.parquet", branch)
 
     def in_language(self, language: str) -> Mapping[str, Any]:
         """The day's words as branch_rows reads them, in this language; here everybody is masked until revealed."""

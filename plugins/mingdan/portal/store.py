@@ -1,7 +1,7 @@
 """The portal's own store: what people here wrote. SQLite embedded, PostgreSQL in production; the schema by Alembic.
 
 Times are bank-local without zone, as the source contract has them. Nothing is ever deleted or overwritten but
-sessions' ends, an outcome's day of handing over, and sign-ons that came back or ran out."""
+sessions', projects' and plans' ends, an outcome's day of handing over, and sign-ons that came back or ran out."""
 
 from __future__ import annotations
 
@@ -60,13 +60,116 @@ outcomes = Table(
     Index("ix_outcomes_subject_id_outcome", "subject_id", "outcome"),
 )  # fmt: skip
 
-claims = Table(
-    "claims", metadata,
+# Newest wins in the four below: a row is added in the next turn, none is changed.
+assignments = Table(
+    "assignments", metadata,
     Column("lead_id", String(40), primary_key=True),
-    Column("employee_id", String(60), nullable=False),
+    Column("turn", Integer, primary_key=True, autoincrement=False),  # two at the same time: the second is refused
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),      # claimed or reassigned
+    Column("employee_id", String(60)),               # null: the branch's queue
+    Column("employee_name", String(200)),
+    Column("former_id", String(60)),
+    Column("actor", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
+absences = Table(
+    "absences", metadata,
+    Column("employee_id", String(60), primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("absent_from", Date),                     # null: at work, whatever was said before
+    Column("absent_until", Date),
+    Column("substitute_id", String(60)),
+    Column("actor", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
+capacities = Table(
+    "capacities", metadata,
+    Column("employee_id", String(60), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("capacity", Integer, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
+work_logs = Table(
+    "work_logs", metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("state", String(20), nullable=False),     # handed_in, approved or sent_back
+    Column("text", Text, nullable=False),
+    Column("contacted", Integer, nullable=False),    # figures as they stood then
+    Column("reached", Integer, nullable=False),
+    Column("won", Integer, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
+projects = Table(
+    "projects", metadata,
+    Column("project_id", String(40), primary_key=True),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("title", String(100), nullable=False),
+    Column("segment", String(100), nullable=False),
+    Column("goal", Text, nullable=False),            # what exactly, why it can be done, what it is good for
+    Column("attainable", Text, nullable=False),
+    Column("relevant", Text, nullable=False),
+    Column("begins_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("closed_at", DateTime),
+)  # fmt: skip
+
+project_indicators = Table(
+    "project_indicators", metadata,
+    Column("project_id", String(40), primary_key=True),
+    Column("indicator", String(20), primary_key=True),   # contacted, reached, won or amount
+    Column("target", Numeric(18, 2), nullable=False),
+    Column("points", Integer, nullable=False),           # for each lead; of amount for each 10 000
+)  # fmt: skip
+
+project_members = Table(
+    "project_members", metadata,
+    Column("project_id", String(40), primary_key=True),
+    Column("employee_id", String(60), primary_key=True),
     Column("employee_name", String(200), nullable=False),
-    Column("branch_id", String(40), nullable=False),
-    Column("claimed_at", DateTime, nullable=False),
+)  # fmt: skip
+
+project_customers = Table(
+    "project_customers", metadata,                       # the segment as it was: who leaves it by success still counts
+    Column("project_id", String(40), primary_key=True),
+    Column("customer_id", String(64), primary_key=True),
+)  # fmt: skip
+
+care_plans = Table(
+    "care_plans", metadata,
+    Column("plan_id", String(40), primary_key=True),
+    Column("branch_id", String(40), nullable=False, index=True),
+    Column("customer_id", String(64), nullable=False),
+    Column("owner_id", String(60)),
+    Column("owner_name", String(200)),
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("closed_at", DateTime),
+)  # fmt: skip
+
+care_notes = Table(
+    "care_notes", metadata,
+    Column("plan_id", String(40), primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("step", String(10), nullable=False),          # plan, do, check or act
+    Column("text", Text, nullable=False),
+    Column("due_on", Date),
+    Column("actor", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
 )  # fmt: skip
 
 walk_ins = Table(

@@ -2,23 +2,30 @@
 
 from mingdan.portal.pages import (
     audit_trail,
+    care,
     customers,
+    desk,
     dictionary,
     downloads,
     home,
     leads,
     maps,
+    morning,
+    pay,
     preview,
+    projects,
     reports,
     runs,
     today,
     uploads,
     who,
+    work_logs,
 )
 
 ROUTERS = [
     each.router
     for each in (
-        home, today, leads, who, customers, maps, downloads, uploads, reports, preview, dictionary, runs, audit_trail,
+        home, today, leads, who, customers, maps, downloads, uploads, reports, preview, dictionary, runs,
+        audit_trail, desk, care, morning, projects, work_logs, pay,
     )
 ]  # fmt: skip

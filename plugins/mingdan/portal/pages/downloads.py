@@ -37,7 +37,8 @@ def download(
     request.app.state.limits.take("download", visit.person.user_id)
     language = language_of(request)
     day = {**edition.in_language(language), "mask": edition.day["mask"]}
-    rows = [dict(lead.row) for lead in branch_leads.live_leads(request, visit, edition, chosen)]
+    leads = branch_leads.live_leads(request, visit, edition, chosen)
+    rows = [lead.told for lead in leads if not lead.is_returned]
     rows.sort(key=lambda row: row["rank"])
     cells = branch_rows.shown({name: [row[name] for row in rows] for name in edition.leads.column_names}, day)
     name = edition.branches.get(chosen, {}).get("branch_name") or chosen
@@ -47,7 +48,9 @@ def download(
             branch_rows.write_csv(path, cells, language)
         else:
             spoken = sorted({(row["list"], row["talk_variant"]) for row in rows}, key=str)
-            changes = [branch_files.changed(row, day) for row in edition.changes(chosen)]
+            changes = [
+                branch_files.changed(row, day) for row in branch_leads.changes(request, visit, edition, chosen, leads)
+            ]
             content = workbook.Content(
                 branch_id=chosen, branch_name=f"{name} · {visit.person.name} {request.app.state.now():%Y-%m-%d %H:%M}",
                 cells=cells, changes=changes, lists=edition.states(chosen),

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mingdan.branch_rows import CHANNELS
-from mingdan.portal import branch_leads, outcomes
+from mingdan.portal import branch_leads, outcomes, team
 from mingdan.portal.access import may, room
 from mingdan.portal.app import language_of, render, root
 from mingdan.portal.sessions import Visit
-from mingdan.portal.store import claims
+from mingdan.portal.store import outcomes as told
 
 router = APIRouter(default_response_class=Response)
 
@@ -34,7 +34,13 @@ def shown(
     """The lead's panel: within today's page where htmx asks, else as a page of its own."""
     language = language_of(request)
     row = dict(lead.row)
+    people = request.app.state.people()
+    with request.app.state.engine.connect() as connection:
+        past = connection.execute(
+            sa.select(told).where(told.c.lead_id == row["lead_id"]).order_by(told.c.recorded_at, told.c.contact_id)
+        ).all()
     values = {
+        "past": [(each, people[each.actor].name if each.actor in people else each.actor) for each in reversed(past)],
         "edition": edition, "lead": lead, "said": edition.shown([row], language)[0], "talk": edition.talk(row),
         "channels": CHANNELS, "may_reveal": may_reveal(visit, lead), "may_work": may(visit, "work"),
         "is_newest": edition.list_date == request.app.state.editions.dates()[0],
@@ -93,16 +99,17 @@ def claim(request: Request, lead_id: str, visit: Annotated[Visit, Depends(room("
     if visit.person.employee_id is None or lead.owner_id not in (None, visit.person.employee_id):
         raise HTTPException(403)
     if lead.owner_id is None:
-        with request.app.state.engine.begin() as connection:
-            taken = connection.execute(sa.select(claims.c.lead_id).where(claims.c.lead_id == lead_id)).first()
-            if taken is None:
-                connection.execute(
-                    claims.insert().values(
-                        lead_id=lead_id, employee_id=visit.person.employee_id, employee_name=visit.person.name,
-                        branch_id=lead.row["branch_id"], claimed_at=request.app.state.now(),
-                    )
-                )  # fmt: skip
-                request.app.state.audit.add(connection, visit, "claimed", lead_id=lead_id)
+        try:
+            with request.app.state.engine.begin() as connection:
+                given = team.assigned(connection, [lead_id]).get(lead_id)
+                if (given.turn if given else 0) == lead.turn:
+                    own = (visit.person.employee_id, visit.person.name)
+                    team.assign(
+                        connection, visit, lead.row, lead.holder_id, own, "claimed", request.app.state.now()
+                    )  # fmt: skip
+                    request.app.state.audit.add(connection, visit, "claimed", lead_id=lead_id)
+        except sa.exc.IntegrityError:
+            pass  # somebody was first; the lead says who
         edition, lead = branch_leads.one_lead(request, visit, lead_id)
     if not request.headers.get("hx-request"):
         return RedirectResponse(f"{root(request)}/today", 303)

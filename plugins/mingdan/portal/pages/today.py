@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from mingdan import branch_rows
 from mingdan.portal import branch_leads
 from mingdan.portal.access import room
 from mingdan.portal.app import language_of, render
@@ -17,6 +18,8 @@ from mingdan.portal.sessions import Visit
 
 router = APIRouter(default_response_class=Response)
 A_PAGE = 50
+MINE = "me"
+MOST_CHANGES = 100  # a page stays light
 SORTS = {
     "rank": lambda lead: lead.row["rank"],
     "stake": lambda lead: -(lead.row["stake_amount"] or 0),
@@ -33,6 +36,7 @@ def today(
     list: Annotated[str | None, Query(max_length=60)] = None,
     owner: Annotated[str | None, Query(max_length=60)] = None,
     when: Annotated[str | None, Query(max_length=10)] = None,
+    state: Annotated[str | None, Query(max_length=20)] = None,
     q: Annotated[str | None, Query(max_length=40)] = None,
     sort: Annotated[str | None, Query(max_length=10)] = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
@@ -46,9 +50,12 @@ def today(
     if list:
         leads = [lead for lead in leads if lead.row["list"] == list]
     if owner:
-        leads = [lead for lead in leads if (lead.owner_id or "-") == owner]
+        wanted = visit.person.employee_id if owner == MINE else owner
+        leads = [lead for lead in leads if (lead.owner_id or "-") == wanted]
     if when:
         leads = [lead for lead in leads if lead.when == when]
+    if state:
+        leads = [lead for lead in leads if lead.state == state]
     if q:
         request.app.state.limits.take("search", visit.person.user_id)
         leads = [lead for lead in leads if is_meant(lead.row, q.strip())]
@@ -63,7 +70,10 @@ def today(
         digest=ids, searched=bool(q),
     )  # fmt: skip
     language = language_of(request)
-    shown = edition.shown([dict(lead.row) for lead in part], language)
+    day = edition.in_language(language)
+    shown = edition.shown([lead.told for lead in part], language)
+    changed = branch_leads.changes(request, visit, edition, chosen, everything)
+    states = edition.states(chosen)
     titles = {code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry}
     return render(
         request,
@@ -78,12 +88,23 @@ def today(
         lists=sorted(Counter(lead.row["list"] for lead in everything).items()),
         owners=owners(everything),
         titles=titles,
-        states=edition.states(chosen),
-        asked={"date": date, "branch": branch, "list": list, "owner": owner, "when": when, "q": q, "sort": sort},
+        live_states=sorted(
+            (state, branch_rows.word("state", state, day), count)
+            for state, count in Counter(lead.state for lead in everything).items()
+        ),
+        has_own=any(lead.owner_id == visit.person.employee_id for lead in everything if lead.owner_id),
+        states=states,
+        withheld=[each for each in states if each["state"] == "withheld"],
+        stale_count=sum(bool(lead.row["data_stale"]) for lead in everything),
+        changes=[in_words(row, day, titles) for row in sorted(changed, key=order)[:MOST_CHANGES]],
+        change_counts=Counter(row["change"] for row in changed),
+        change_words=branch_rows.CHANGES,
+        asked={"date": date, "branch": branch, "list": list, "owner": owner, "when": when, "state": state, "q": q,
+               "sort": sort},
         page=page,
         pages=pages,
-        why=lambda text: why_words(text, edition, language),
-    )
+        why=lambda text: branch_rows.why_words(text, day),
+    )  # fmt: skip
 
 
 def is_meant(row: Mapping[str, Any], text: str) -> bool:
@@ -100,7 +121,16 @@ def owners(leads: list[branch_leads.Live]) -> list[tuple[str, str | None, int]]:
     )
 
 
-def why_words(text: str | None, edition: Any, language: str) -> str | None:
-    from mingdan import branch_rows
+def order(row: Mapping[str, Any]) -> tuple[int, int, str]:
+    """What is gone and new first: it is what nobody knows yet."""
+    place = ("gone", "new", "up", "down", "kept").index(row["change"])
+    return place, row["rank_now"] or row["rank_before"] or 0, row["lead_id"]
 
-    return branch_rows.why_words(text, edition.in_language(language))
+
+def in_words(row: Mapping[str, Any], day: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    """A change as the branch reads it: masked, with which factor moved it or why it is gone."""
+    return {
+        **row, "name": branch_rows.mask_name(row["name"]), "list_name": titles.get(row["list"], row["list"]),
+        "change_word": branch_rows.word("change", row["change"], day),
+        "why_word": branch_rows.word("why", row["why"], day) if row["why"] else "",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-// What pages need beyond plain forms: the session's token on htmx's requests, errors shown in place, and printing.
+// What pages need beyond plain forms: the session's token on htmx's requests, errors shown in place, keys, and printing.
 document.addEventListener("htmx:configRequest", function (event) {
   var token = document.querySelector("meta[name=csrf]");
   if (token) event.detail.headers["X-CSRF-Token"] = token.content;
@@ -12,6 +12,21 @@ document.addEventListener("change", function (event) {
 document.addEventListener("click", function (event) {
   if (event.target.matches("[data-print]")) window.print();
   if (event.target.matches("[data-close]")) { var row = event.target.closest("tr.open"); if (row) row.querySelector("td").replaceChildren(); }
+});
+document.addEventListener("keydown", function (event) {
+  var rows = Array.prototype.slice.call(document.querySelectorAll("tr.lead")), at = document.activeElement;
+  if (!rows.length || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape") {
+    var body = at.closest("tbody"), open = body && body.querySelector("tr.open td");
+    if (open && open.firstChild) { open.replaceChildren(); body.querySelector("tr.lead .actions a").focus(); }
+    return;
+  }
+  if (at.matches("input, select, textarea")) return;
+  if (event.key === "/") { event.preventDefault(); document.querySelector("input[type=search]").focus(); }
+  if (event.key !== "j" && event.key !== "k") return;
+  var here = at.closest("tbody"), place = rows.findIndex(function (row) { return row.parentNode === here; });
+  var next = rows[place < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, place + (event.key === "j" ? 1 : -1)))];
+  next.querySelector(".actions a").focus(); next.scrollIntoView({ block: "nearest" });
 });
 function draw(box) {
   var given = JSON.parse(box.dataset.chart), zh = given.language === "zh";
