@@ -27,6 +27,7 @@ from mingdan.stores import Store
 KEPT = 3  # revisions in memory: today's, the day before's, and one that somebody looks up
 LOOK_AGAIN = 5.0  # seconds for which the pointer to the newest revision is believed
 LANGUAGES = ("zh", "en")
+CUSTOMERS = "portal/customers.parquet"
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Edition:
     leads: pa.Table
     store: Store
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def spans(self) -> dict[str, tuple[int, int]]:
@@ -92,17 +94,24 @@ class Edition:
         Values are bound, never written into the query."""
         if not all(self.names(path) for path in files.values()):
             return []
-        named = ", ".join(
-            f"{name} as not materialized (from read_parquet('{self.local(path)}'))" for name, path in files.items()
-        )
+        named = ", ".join(f"{name} as not materialized (from {self.relation(path)})" for name, path in files.items())
         cursor = self.database.cursor()
         cursor.execute(f"with {named} {sql}", list(values))
         columns = [each[0] for each in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
+    def relation(self, path: str) -> str:
+        """Where a query reads the file: itself, or for who a customer is, which every search and card asks, memory."""
+        read = f"read_parquet('{self.local(path)}')"
+        if path != CUSTOMERS:
+            return read
+        with self.lock:
+            self.database.cursor().execute(f"create table if not exists customers as from {read} order by customer_id")
+        return "customers"
+
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
-        """In memory, for looking into published files; it holds nothing of its own."""
+        """In memory, for looking into published files; it holds nothing but who the customers are."""
         return duckdb.connect(config={"threads": 1})
 
     def schema(self, path: str) -> pa.Schema:
@@ -129,7 +138,7 @@ class Edition:
     def customer(self, customer_id: str) -> dict[str, Any] | None:
         """Who a customer is: home branch, full name and mobile."""
         sql = "select * from file where customer_id = ?"
-        return next(iter(self.query("portal/customers.parquet", sql, customer_id)), None)
+        return next(iter(self.query(CUSTOMERS, sql, customer_id)), None)
 
     def table(self, path: str) -> pa.Table:
         """A file of the revision that its manifest names; an empty table where it names none."""
@@ -148,7 +157,14 @@ class Edition:
 
     def states(self, branch: str) -> list[dict[str, Any]]:
         """The state of each list for the branch, those switched off included."""
-        return [row for row in self.day["states"] if row["branch_id"] in (branch, None)]
+        return self.states_of.get(branch, []) + self.states_of.get(None, [])
+
+    @cached_property
+    def states_of(self) -> dict[str | None, list[dict[str, Any]]]:
+        found: dict[str | None, list[dict[str, Any]]] = {}
+        for row in self.day["states"]:
+            found.setdefault(row["branch_id"], []).append(row)
+        return found
 
     def changes(self, branch: str) -> list[dict[str, Any]]:
         return self.rows_of("portal/changes.parquet", branch)
