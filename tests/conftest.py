@@ -22,6 +22,7 @@ if (main := sys.modules["__main__"]).__spec__ is None:
 # left to one of them at the end. The first also begins with the built bank, which others then find.
 LONGEST = (
     "tests/pipeline/test_runs.py",
+    "tests/pipeline/test_simulation.py",
     "tests/berka/test_berka_lists.py",
     "tests/pipeline/test_new_list.py",
     "tests/dbt/test_models.py",

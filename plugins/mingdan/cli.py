@@ -217,6 +217,44 @@ def audit(
 
 
 @app.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many business dates, one after another.", min=1)] = 8,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First business date; default: 2026-06-15.")
+    ] = None,
+    customers: Annotated[int, typer.Option(help="How many customers.", min=50)] = 2000,
+    branches: Annotated[int, typer.Option(help="How many branches.", min=1)] = 20,
+    seed: Annotated[int, typer.Option(help="Same seed, same days.")] = 7,
+    lists: Annotated[str, typer.Option(help="Only these lists, comma-joined.")] = "",
+    report: Annotated[Path | None, typer.Option(help="Write the report to this file too.")] = None,
+) -> None:
+    """Live business days of an invented bank: contacts, refusals, leavers, holidays, late and broken sources, kills.
+
+    Works in MINGDAN_HOME/simulation, which must not be there yet. Ends with an audit of all published days."""
+    from mingdan import audit, simulation
+
+    lived: list[simulation.Lived] = []
+    chosen = [each.strip() for each in lists.split(",") if each.strip()]
+    with said_plainly():
+        root = settings_module.home().root / "simulation"
+        begin = first.date() if first else simulation.FIRST
+        for day in simulation.simulate(root, days, begin, customers, branches, seed, chosen):
+            typer.echo(simulation.line(day))
+            lived.append(day)
+        settings = settings_module.load()
+        home = settings_module.home(settings)
+        judged, results = audit.audit(home, settings, lived[0].list_date, lived[-1].list_date)
+    sizes = f"{customers} customers, {branches} branches, seed {seed}, {lists or 'all lists'}"
+    page = simulation.report(lived, sizes, [f"    {each}" for each in audit.told(judged, results)])
+    typer.echo(page)
+    if report:
+        report.write_text(page, encoding="utf-8")
+    broken, wrong = simulation.broken(lived), [each.rule.name for each in results if each.count]
+    if broken or wrong:
+        fail(f"{broken} promise(s) broken in {days} days, and {len(wrong)} rule(s) of the audit: {', '.join(wrong)}.")
+
+
+@app.command()
 def prune(
     do_it: Annotated[bool, typer.Option("--do-it", help="Remove; without it, only say what would go.")] = False,
     today: Annotated[
@@ -255,6 +293,7 @@ def settings_check() -> None:
 def portal(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8090,
+    workers: Annotated[int, typer.Option(help="Processes that serve pages, each with the day in memory.")] = 1,
 ) -> None:
     """Serve the branch portal over the published lists. Settings say who may sign on, and how."""
     import uvicorn
@@ -274,4 +313,3 @@ def portal(
 
 if __name__ == "__main__":
     app()
-    workers: Annotated[int, typer.Option(help="Processes that serve pages, each with the day in memory.")] = 1,

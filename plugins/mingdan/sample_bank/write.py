@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from mingdan.contract import Table, load_contract
 from mingdan.sample_bank import bank_tables
-from mingdan.sample_bank.bank import Bank
+from mingdan.sample_bank.bank import NEVER, Bank
 from mingdan.sample_bank.books import Books
 from mingdan.sample_bank.cards import Cards
 from mingdan.sample_bank.columns import LandingPart, day_number, day_of
@@ -48,7 +48,7 @@ class Plan:
     horizon: int  # the planted cases are made for this day
     until: int
     seed: int
-    daily_snapshots: bool
+    daily_from: int  # first day of daily snapshots
     chunk_size: int = CHUNK
 
     @property
@@ -59,7 +59,7 @@ class Plan:
         return day_of(day + 1).day == 1
 
     def wants_snapshot(self, day: int) -> bool:
-        return self.daily_snapshots or self.wants_slow_snapshot(day)
+        return day >= self.daily_from or self.wants_slow_snapshot(day)
 
     def wants_slow_snapshot(self, day: int) -> bool:
         """Tables that hardly change come at month-ends and on the last day, with daily snapshots too."""
@@ -102,14 +102,16 @@ def write_sample_bank(
     log: Callable[[str], None] | None = None,
     starts_on: date | None = None,
     processes: int | None = None,
+    daily_from: date | None = None,
 ) -> None:
     """Write every table of the contract below `landing`, and the planted cases' truth to the file `truth`.
 
     Events come for every calendar day of `months` months up to `until`; snapshots at month-ends and on `until`, or
-    daily. The same arguments give the same bytes, whatever the number of processes (default: the machine's, at most
-    two). With the `starts_on` and `months` of an earlier call, a later `until` extends that bank: what is already
-    delivered stays as it is, and the planted cases stay those of the earlier `until`. Costs 40 cpu seconds for each
-    50 000 customers and 15 months, and 260 MB of memory in each process, however many customers there are.
+    daily (from `daily_from` on, where given). The same arguments give the same bytes, whatever the number of processes
+    (default: the machine's, at most two). With the `starts_on` and `months` of an earlier call, a later `until` extends
+    that bank: what is already delivered stays as it is, and the planted cases stay those of the earlier `until`. Costs
+    40 cpu seconds for each 50 000 customers and 15 months, and 260 MB of memory in each process, however many customers
+    there are.
 
     Raises ValueError when the sizes make no bank, or `landing` holds something else."""
     landing, truth = Path(landing), Path(truth)
@@ -125,9 +127,8 @@ def write_sample_bank(
     ends_month = day_of(last + 1).day == 1
     first = int(add_months(np.array([last + 1 if ends_month else last]), -months)[0]) + (0 if ends_month else 1)
     first, horizon = (first, last) if starts_on is None else _fixed_span(starts_on, months)
-    plan = Plan(
-        landing, customers, branches, months, first, min(horizon, last), last, seed, snapshots == "daily", CHUNK
-    )
+    begins = NEVER if snapshots != "daily" else first if daily_from is None else day_number(daily_from)
+    plan = Plan(landing, customers, branches, months, first, min(horizon, last), last, seed, begins, CHUNK)
     _check_landing(plan, truth)
     say = log or (lambda text: None)
     started = time.monotonic()
