@@ -66,8 +66,9 @@ def main() -> int:
     shutil.rmtree(home, ignore_errors=True)
     os.environ |= {"MINGDAN_HOME": str(home), "MINGDAN_LANDING": str(bank)}  # before anything reads them
 
-    from mingdan import day
+    from mingdan import day, optimum, settings
     from mingdan.sample_bank import write_sample_bank
+    from mingdan.warehouse import Warehouse
 
     sys.stdout.write(f"{given.customers} customers, {branches} branches, 15 months\n")
     sys.stdout.write(f"{'stage':<18}{'wall s':>9}{'cpu s':>9}{'peak MiB':>9}\n")
@@ -82,6 +83,8 @@ def main() -> int:
     total = {key: sum(stage[key] for stage in stages) for key in ("wall", "cpu")}
     peak = max(stage["peak"] for stage in stages)
     sys.stdout.write(f"{'landing to files':<18}{total['wall']:9.1f}{total['cpu']:9.1f}{peak:9.0f}\n")
+    warehouse = Warehouse(settings.home(), settings.load())
+    measured("exact solver", lambda: optimum.tell(warehouse.path, warehouse.compiled))
     return 0
 
 

@@ -34,7 +34,8 @@ valued as (
         rules.most_per_branch,
         rules.cool_down_days,
         cast(floor(coalesce(
-            greatest(cast(members.stake_amount as double), 0) * cast(rules.annual_margin as double),
+            case when members.stake_amount > 0 then cast(members.stake_amount as double) when members.stake_amount <= 0 then 0 end
+            * cast(rules.annual_margin as double),
             cast(rules.value_per_success as double),
             0
         ) * 100) / 100 as decimal(18, 2)) as uncapped_amount

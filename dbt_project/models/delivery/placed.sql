@@ -45,7 +45,9 @@ forwarded as (
     select
         contenders.list, contenders.subject_id, contenders.priority, contenders.first_listed_on, contenders.open_lead_id,
         contenders.is_ghost, contenders.is_explore, contenders.central_channel,
-        coalesce(contenders.is_central_ghost, false) as is_central_ghost, coalesce(contenders.is_with_centre, false) as is_with_centre,
+        coalesce(contenders.is_central_ghost, false) as is_central_ghost,
+        -- whom the channel may reach no more comes back to the branch
+        coalesce(contenders.is_with_centre, false) and contenders.central_channel is not null as is_with_centre,
         contenders.min_per_branch, contenders.most_per_branch, contenders.home_branch_id,
         coalesce(case contenders.branch_rule
             when 'merchant' then merchants.branch_id
@@ -76,29 +78,43 @@ homed as (
     left join {{ ref('branch_capacity') }} as at_work on coalesce(homes.branch_id, own_homes.branch_id) = at_work.branch_id
 ),
 
--- how many are shown before this row: of its list, and of the explore slice, at this branch
+-- how many of its list are shown before this row at this branch
 within_list as (
     select
         *,
         cast(coalesce(sum(case when is_ghost or is_with_centre then 0 else 1 end) over (
             partition by branch_id, list order by {{ order }}
             rows between unbounded preceding and 1 preceding
-        ), 0) as integer) as list_before,
-        cast(coalesce(sum(case when is_ghost or is_with_centre then 0 else 1 end) over (
+        ), 0) as integer) as list_before
+    from homed
+),
+
+limited as (
+    select
+        *,
+        list_before < coalesce(min_per_branch, 0) as has_minimum_seat,
+        coalesce(list_before >= most_per_branch, false) as is_list_full
+    from within_list
+),
+
+-- and of the explore slice, of those whose list has a place left
+explored as (
+    select
+        *,
+        cast(coalesce(sum(case when is_ghost or is_with_centre or is_list_full then 0 else 1 end) over (
             partition by branch_id, is_explore
             order by case when open_lead_id is null then 1 else 0 end, md5(concat('explore|', subject_id, '|', list, '|{{ cycle() }}')), list, subject_id
             rows between unbounded preceding and 1 preceding
         ), 0) as integer) as explore_before
-    from homed
+    from limited
 ),
 
 seated as (
     select
         *,
-        list_before < coalesce(min_per_branch, 0) as has_minimum_seat,
-        coalesce(list_before >= most_per_branch, false) as is_list_full,
-        is_explore and explore_before < ceil(capacity * cast({{ var('control').explore_share }} as decimal(9, 6))) as has_explore_seat
-    from within_list
+        is_explore and not is_list_full
+        and explore_before < ceil(capacity * cast({{ var('control').explore_share }} as decimal(9, 6))) as has_explore_seat
+    from explored
 ),
 
 counted as (
