@@ -152,8 +152,10 @@ def changes(request: Request, visit: Visit, edition: Edition, branch: str, leads
     seen = {lead.row["lead_id"] for lead in leads}
     rows = [row for row in edition.changes(branch) if row["change"] == "gone" or row["lead_id"] in seen]
     gone = [row for row in rows if row["change"] == "gone"]
-    before = request.app.state.editions.on(max((day for day in request.app.state.editions.dates()
-                                                if day < edition.list_date), default=edition.list_date))  # fmt: skip
+    before = None
+    if gone and "rm" in visit.person.roles:  # for whom alone it matters whose a lead was
+        earlier = [day for day in request.app.state.editions.dates() if day < edition.list_date]
+        before = request.app.state.editions.on(max(earlier)) if earlier else None
     with request.app.state.engine.connect() as connection:
         refused = outcomes.refused(connection, [row["customer_id"] for row in rows if row["customer_id"]])
         given = team.assigned(connection, [row["lead_id"] for row in gone])
