@@ -39,6 +39,7 @@ NAVIGATION = (
     ("today", "/today", "今日名单", "Today"),
     ("who", "/who", "来客查询", "Who is this"),
     ("maps", "/maps", "两张图", "Maps"),
+    ("pick", "/pick", "圈客", "Pick"),
     ("desk", "/desk", "队伍", "Desk"),
     ("projects", "/projects", "业绩项目", "Projects"),
     ("reports", "/reports", "报表", "Reports"),

@@ -185,6 +185,31 @@ walk_ins = Table(
     Column("made_at", DateTime, nullable=False),
 )  # fmt: skip
 
+drafts = Table(
+    "drafts", metadata,
+    Column("draft_id", String(40), primary_key=True),
+    Column("kind", String(10), nullable=False),      # list or segment
+    Column("name", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("match", String(3), nullable=False),      # all or any of the conditions
+    Column("conditions", Text, nullable=False),      # JSON: label, op, values
+    Column("sql", Text, nullable=False),             # what a model would hold
+    Column("people", Integer),                       # who met them then; null where they were too few to say
+    Column("list_date", Date, nullable=False),
+    Column("branch_id", String(40), index=True),     # null: the whole bank was asked
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
+draft_reviews = Table(
+    "draft_reviews", metadata,
+    Column("draft_id", String(40), primary_key=True),
+    Column("verdict", String(10), nullable=False),   # agreed or declined
+    Column("note", Text, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),

@@ -12,6 +12,7 @@ from mingdan.portal.pages import (
     maps,
     morning,
     pay,
+    pick,
     preview,
     projects,
     reports,
@@ -25,7 +26,7 @@ from mingdan.portal.pages import (
 ROUTERS = [
     each.router
     for each in (
-        home, today, leads, who, customers, maps, downloads, uploads, reports, preview, dictionary, runs,
+        home, today, leads, who, customers, maps, pick, downloads, uploads, reports, preview, dictionary, runs,
         audit_trail, desk, care, morning, projects, work_logs, pay,
     )
 ]  # fmt: skip
