@@ -41,6 +41,7 @@ SCANS_ANYWAY = {
 # the only readers of source() beside staging: what mingdan itself puts into the warehouse is no contract table
 SOURCES_ANYWAY = {
     "lead_memory": "memory.published_decisions, which the run registers from published files",
+    "contact_pressure": "memory.published_decisions: whose contact a customer's lead was",
     "screened": "memory.verdicts, which the run registers from the checks on candidates",
     "review_successes": "memory.published_decisions, as lead_memory",
     "report_branch_progress": "memory.published_leads: what branches were shown, which only published files say",
