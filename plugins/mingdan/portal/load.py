@@ -98,10 +98,9 @@ def multiply(source: Path, target: Path, branches: int, leads: int) -> date:
         )
     some = next(iter(row["branch_id"] for row in day["states"] if row["branch_id"]))
     states = [row for row in day["states"] if row["branch_id"] in (None, some)]
+    named: list[str | None] = [f"{number:04d}" for number in range(1, branches + 1)]
     day["states"] = [
-        {**row, "branch_id": branch}
-        for row in states
-        for branch in ([f"{number:04d}" for number in range(1, branches + 1)] if row["branch_id"] else [None])
+        {**row, "branch_id": branch} for row in states for branch in (named if row["branch_id"] else [None])
     ]
     (there / "portal" / "day.json").write_text(json.dumps(day, ensure_ascii=False), encoding="utf-8")
     publishing.point(Store(str(target)), list_date, revision)
@@ -113,7 +112,7 @@ def year_of_outcomes(url: str, target: Path, list_date: date, branches: int) -> 
     rng = random.Random(7)
     leads = defaultdict(list)
     path = next(target.glob("20*/r*/leads.parquet"))
-    for branch, lead, customer, code in duckdb.sql(
+    for branch, lead, customer, code in duckdb.execute(
         f"select branch_id, lead_id, customer_id, list from read_parquet('{path}') order by 1, rank"
     ).fetchall():
         leads[branch].append((lead, customer, code))
@@ -304,7 +303,7 @@ def main() -> int:
     prepare(args)
     path = next((args.home / "published").glob("20*/r*/leads.parquet"))
     known = defaultdict(list)
-    for branch, lead, customer in duckdb.sql(
+    for branch, lead, customer in duckdb.execute(
         f"select branch_id, lead_id, customer_id from read_parquet('{path}') where subject_type = 'customer' "
         f"and rank <= 50 and branch_id <= '{args.users:04d}'"
     ).fetchall():
