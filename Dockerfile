@@ -13,6 +13,7 @@ RUN uv pip sync --quiet --no-cache --compile-bytecode --require-hashes requireme
 
 COPY pyproject.toml README.md ./
 COPY dags dags
+COPY examples/portal examples/portal
 COPY dbt_project dbt_project
 COPY expectations expectations
 COPY plugins plugins

@@ -57,8 +57,10 @@ test-portal: .venv/ready ## 10 000 hostile inputs to the portal, and what its de
 test-services: .venv/ready ## Run the compose file's services on a real PostgreSQL to one finished run (needs postgresql, docker-compose)
 	$(BIN)/python -m pytest tests/services
 
-up: ## Start Airflow as a service with Docker Compose
+up: ## Start Airflow and the branch portal as services with Docker Compose; an empty home gets the sample bank and a day
 	docker compose up --build --wait
+	docker compose exec -T scheduler sh -c 'test -e $$MINGDAN_HOME/published/current.json || { mingdan sample-bank --customers 2000 --until 2026-06-29 && mingdan run --as-of 2026-06-29; }'
+	@echo "Airflow: http://$$(docker compose port api-server 8080)/   portal, one user of each role: http://$$(docker compose port portal 8090)/"
 
 bench: .venv/ready ## Measure a day at N and N/2 000 branches; CUSTOMERS=100000
 	$(BIN)/python -m mingdan.bench --customers $(or $(CUSTOMERS),100000)

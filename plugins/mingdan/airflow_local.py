@@ -53,6 +53,12 @@ def healthy(url: str, component: str) -> bool:
         return json.load(answer)[component]["status"] == "healthy"
 
 
+def answers(url: str) -> bool:
+    """Whether a page answers with 200."""
+    with urllib.request.urlopen(url, timeout=15) as answer:
+        return bool(answer.status == 200)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 0: every task succeeded, Airflow is set up, the component is healthy."""
     parser = argparse.ArgumentParser(prog="python -m mingdan.airflow_local")
@@ -60,11 +66,16 @@ def main(arguments: list[str] | None = None) -> int:
     one = verbs.add_parser("run", help="run the DAG for one business date, in this process, on SQLite")
     one.add_argument("--as-of", type=date.fromisoformat, required=True, help="the business date, YYYY-MM-DD")
     one.add_argument("--no-publish", action="store_true", help="build and check, publish nothing")
-    verbs.add_parser("init", help="set up the Airflow of the environment: database, pool, password of admin")
+    verbs.add_parser(
+        "init", help="set up the environment's Airflow: database, pool, admin's password; the portal's database"
+    )
     asked = verbs.add_parser("healthy", help="ask an api-server for a component's health")
     asked.add_argument("url")
     asked.add_argument("component", choices=["metadatabase", "scheduler", "triggerer", "dag_processor"])
+    verbs.add_parser("answers", help="ask whether a page answers").add_argument("url")
     given = parser.parse_args(arguments)
+    if given.verb == "answers":
+        return 0 if answers(given.url) else 1
     if given.verb == "healthy":
         return 0 if healthy(given.url, given.component) else 1
     if given.verb == "init":
@@ -72,6 +83,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         airflow_tasks.set_up()
         airflow_tasks.set_password("admin", settings.secret("MINGDAN_ADMIN_PASSWORD"))
+        if named := settings.load()["portal"]["store"]:
+            from mingdan.portal.store import create_database
+
+            create_database(settings.secret(named))
         return 0
     states = run(given.as_of, {"publish": False} if given.no_publish else {})
     for task, state in states.items():

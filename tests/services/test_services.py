@@ -6,6 +6,7 @@ folders are exchanged for this machine's. Needs Debian's docker-compose and post
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import urllib.error
 import urllib.request
@@ -21,7 +22,7 @@ from mingdan.settings import PROJECT
 
 from tests.services.native import Image, Postgres, as_json, compose, free_port, services, until, words
 
-PROCESSES = ["api-server", "scheduler", "dag-processor", "triggerer"]
+PROCESSES = ["api-server", "scheduler", "dag-processor", "triggerer", "portal"]
 
 
 def test_the_compose_file_is_valid_once_the_env_file_is_filled_in(env_file: Path) -> None:
@@ -66,12 +67,14 @@ class Running:
     """The services of docker-compose.yml as processes of this machine."""
 
     def __init__(self, image: Image, postgres: Postgres, env_file: Path, home: Path) -> None:
-        self.image, self.port, self.home = image, free_port(), home
+        self.image, self.port, self.portal_port, self.home = image, free_port(), free_port(), home
         self.services = services(env_file)
         self.places = {
             "postgres:5432": f"127.0.0.1:{postgres.port}",
             "api-server:8080": f"127.0.0.1:{self.port}",
             "127.0.0.1:8080": f"127.0.0.1:{self.port}",
+            "portal:8090": f"127.0.0.1:{self.portal_port}",
+            "--host 0.0.0.0": f"--host 127.0.0.1 --port {self.portal_port}",
             "0.0.0.0": "127.0.0.1",
             "/var/lib/mingdan": str(home),
         }
@@ -97,7 +100,7 @@ class Running:
         self.home.joinpath("logs").mkdir(parents=True, exist_ok=True)
         with (self.home / "logs" / f"{name}.txt").open("wb") as log:
             self.started[name] = subprocess.Popen(
-                [self.here(word) for word in words(self.services[name]["command"])],
+                words(self.here(shlex.join(words(self.services[name]["command"])))),
                 env=self.environment(name), cwd=self.image.folder, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -196,6 +199,10 @@ def test_the_services_bring_one_run_of_the_dag_to_its_end(running: Running) -> N
     assert current == {"list_date": "2026-06-30"}
     done = running.run("scheduler", "mingdan verify 2026-06-30")
     assert done.returncode == 0, done.stderr
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.portal_port}/health", timeout=60) as answer:
+        told = json.load(answer)
+    assert told["ok"] and told["list_date"] in (None, "2026-06-30"), "its pages hold a day for some seconds"
 
 
 def found(ask: Any) -> Any:

@@ -224,6 +224,20 @@ audit = Table(
 )  # fmt: skip
 
 
+def create_database(url: str) -> None:
+    """Make the database of a PostgreSQL URL where it is not there yet; its tables come when the portal starts."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "postgresql" or not parsed.database:
+        return
+    server = sa.create_engine(parsed.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        there = sa.text("select 1 from pg_database where datname = :name")
+        if connection.execute(there, {"name": parsed.database}).first() is None:
+            name = connection.dialect.identifier_preparer.quote(parsed.database)
+            connection.execute(sa.text(f"create database {name}"))
+    server.dispose()
+
+
 def open_store(url: str) -> sa.Engine:
     """The store behind a URL of SQLAlchemy, brought to the newest schema. SQLite's folder is made where it is not."""
     parsed = sa.make_url(url)
