@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mingdan import __version__, catalog, publishing, reports
+from mingdan import __version__, catalog, dictionary, publishing, reports
 from mingdan.stores import Store
 
 if TYPE_CHECKING:
@@ -103,10 +105,24 @@ def portal_files(day: Day) -> dict[str, Path]:
     folder.mkdir(parents=True)
     for name, query in PAGES.items():
         pq.write_table(day.warehouse.query(query), folder / f"{name}.parquet", compression="zstd")
-    kept = ("customer_labels", "customer_segments", "customer_events", "dictionary")
-    return {name: folder / f"{name}.parquet" for name in PAGES} | {
-        name: day.home.history / name / f"as_of={day.run.as_of}" / "part-0.parquet" for name in kept
+    kept = {
+        name: day.home.history / name / f"as_of={day.run.as_of}" / "part-0.parquet"
+        for name in ("customer_labels", "customer_segments", "customer_events", "dictionary")
     }
+    labels = folder / "customer_labels.parquet"
+    without(kept["customer_labels"], labels, {item.code for item in dictionary.items() if item.privacy == "C3"})
+    return {name: folder / f"{name}.parquet" for name in PAGES} | kept | {"customer_labels": labels}
+
+
+def without(source: Path, target: Path, columns: Collection[str]) -> None:
+    """A Parquet file without some of its columns, row group by row group: C3 is never published."""
+    file = pq.ParquetFile(source)
+    names = [name for name in file.schema_arrow.names if name not in columns]
+    with pq.ParquetWriter(
+        target, pa.schema([file.schema_arrow.field(name) for name in names]), compression="zstd"
+    ) as out:
+        for group in range(file.num_row_groups):
+            out.write_table(file.read_row_group(group, columns=names))
 
 
 def next_working_day(day: Day) -> date:
