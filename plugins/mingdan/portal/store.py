@@ -255,6 +255,13 @@ def open_store(url: str) -> sa.Engine:
     return engine
 
 
+def sqlite_begins(connection: sa.Connection) -> None:
+    """engine.begin() writes: it takes the one lock at once, so that what it read still holds when it writes.
+    engine.connect() reads, and waits for nobody."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
 def sqlite_manners(connection: Any, _: Any) -> None:
     """Readers beside one writer, and transactions that SQLAlchemy begins itself."""
     connection.isolation_level = None
@@ -274,10 +281,3 @@ def upgrade(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-def sqlite_begins(connection: sa.Connection) -> None:
-    """engine.begin() writes: it takes the one lock at once, so that what it read still holds when it writes.
-    engine.connect() reads, and waits for nobody."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("begin immediate" if writes else "begin")
-
-
