@@ -99,7 +99,7 @@ PAGES = {
 
 
 def portal_files(day: Day) -> dict[str, Path]:
-    """Everything of the day that only pages read: customers and what is known of them, ties, units, managers, places."""
+    """Everything of the day that only pages read: customers, what is known of them, ties, units, managers, places."""
     folder = day.home.warehouse / "portal"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

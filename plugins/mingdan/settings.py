@@ -124,7 +124,7 @@ class Settings:
 
     @property
     def policy(self) -> dict[str, Any]:
-        """The numbers that delivery goes by. They are published with each day, so that an audit judges it by its own."""
+        """The numbers that delivery goes by, published with each day, so that an audit judges it by its own."""
         keys = (
             "environment", "consent", "sources_off", "default_branch_capacity", "control", "contact", "central",
             "takeover_ratio",

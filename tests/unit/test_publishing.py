@@ -95,8 +95,8 @@ def test_a_first_publication_has_every_file_of_the_layout(store: Store, root: Pa
     assert set(files) == {
         "leads.parquet", "decisions.parquet", "waterfall.parquet",
         "portal/day.json", "portal/branches.parquet", "portal/changes.parquet",
-        "portal/reports/maturity_ladder.parquet", "portal/reports/product_penetration.parquet", "portal/reports/branch_progress.parquet",
-        "portal/reports/maturity_days.parquet",
+        "portal/reports/maturity_ladder.parquet", "portal/reports/product_penetration.parquet",
+        "portal/reports/branch_progress.parquet", "portal/reports/maturity_days.parquet",
         *(f"branches/{branch}.{kind}" for branch in ("0001", "0002", "0003") for kind in ("csv", "xlsx")),
     }  # fmt: skip
     assert files["leads.parquet"]["rows"] == 12

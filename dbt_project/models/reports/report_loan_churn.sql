@@ -68,7 +68,7 @@ main_lenders as (
     select
         loan_id,
         lender,
-        sum(amount) over (partition by loan_id) as amount
+        sum(amount) over (partition by loan_id) as outflow_amount
     from outflows
     qualify row_number() over (partition by loan_id order by amount desc nulls last, lender nulls last) = 1
 ),
@@ -83,7 +83,7 @@ outcomes as (
             else 'not_seen'
         end as outcome,
         main_lenders.lender,
-        main_lenders.amount,
+        main_lenders.outflow_amount as amount,
         other_loans.returned_on <= {{ plus_months('settled.settled_on', 12) }} as is_back_in_a_year
     from settled
     left join other_loans on settled.loan_id = other_loans.loan_id
