@@ -176,6 +176,8 @@ def test_the_trail_cannot_be_changed_and_a_change_beside_it_shows(desk: Desk) ->
         connection.exec_driver_sql("drop trigger audit_refuses_update")
         connection.execute(audit.update().where(audit.c.number == 1).values(user_id="somebody else"))
     assert "row 1" in desk.app.state.audit.check()[0]
+    assert desk.app.state.audit.check(newest=1) == [], "the newest rows alone are whole"
+    assert "链条已被改动" in desk.of("auditor").get("/audit", params={"whole": True}).text
     assert "链条已被改动" in desk.of("auditor").get("/audit").text
 
 

@@ -64,11 +64,16 @@ class Audit:
         with self.engine.connect() as connection:
             return list(connection.execute(wanted))
 
-    def check(self) -> list[str]:
-        """Problems of the chain, none when nothing was touched."""
-        problems, former, number = [], FIRST, 0
+    def check(self, newest: int | None = None) -> list[str]:
+        """Problems of the chain, or of its newest rows alone; none when nothing was touched."""
+        problems: list[str] = []
         with self.engine.connect() as connection:
-            for found in connection.execute(sa.select(audit).order_by(audit.c.number)):
+            last = connection.execute(sa.select(sa.func.max(audit.c.number))).scalar() or 0
+            number = max(0, last - newest) if newest else 0
+            before = connection.execute(sa.select(audit.c.digest).where(audit.c.number == number)).scalar()
+            former = before or FIRST
+            wanted = sa.select(audit).where(audit.c.number > number).order_by(audit.c.number)
+            for found in connection.execution_options(yield_per=1000).execute(wanted):
                 row = dict(found._mapping)
                 if row["number"] != number + 1:
                     problems.append(f"audit row {number + 1}: expected it after {number}; found {row['number']}.")
