@@ -74,9 +74,8 @@ movements as (
 
 banks as (
     select bank
-    from movements
-    group by bank
-    qualify row_number() over (order by sum(amount) desc nulls last, bank nulls last) <= {{ threshold('key_date_banks') }}
+    from (select bank, sum(amount) as moved_amount from movements group by bank) as sums
+    qualify row_number() over (order by moved_amount desc nulls last, bank nulls last) <= {{ threshold('key_date_banks') }}
 ),
 
 daily as (
