@@ -21,7 +21,7 @@ import pytest
 from mingdan import settings as settings_module
 from mingdan.contract import Column, load_contract
 from mingdan.landing import Problem, SourceReport, SourcesError, accept, check_sources, required_ready
-from mingdan.landing.acceptance import DAY_FOLDER, month_ends
+from mingdan.landing.acceptance import DAY_FOLDER, month_ends, window_start
 from mingdan.landing.ledger import Ledger, read_ledger
 from mingdan.landing.structure import convert
 from mingdan.settings import Home, Settings
@@ -815,6 +815,11 @@ def test_a_kill_between_the_copy_and_the_ledger_is_taken_up_again(bank: Bank, mo
     assert [each["customer_id"] for each in read(report, "core.customers")] == ["C1", "C2"]
 
 
-def test_month_ends_are_thirteen_before_the_business_date() -> None:
-    assert month_ends(DAY)[-1] == date(2026, 5, 31) and month_ends(DAY)[0] == date(2025, 5, 31)
-    assert month_ends(date(2026, 3, 1))[-1] == date(2026, 2, 28) and len(month_ends(date(2026, 3, 1))) == 13
+def test_month_ends_reach_as_far_back_as_the_first_month_end_of_the_balances() -> None:
+    """Else what a customer holds would be known of fewer days than what stands in their accounts."""
+    balances = load_contract().tables["core.account_balances"]
+    assert month_ends(DAY)[-1] == date(2026, 5, 31) and month_ends(date(2026, 3, 1))[-1] == date(2026, 2, 28)
+    for as_of in (DAY + timedelta(days=n) for n in range(800)):
+        first = window_start(balances, as_of, None)
+        complete = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        assert complete in month_ends(as_of), as_of

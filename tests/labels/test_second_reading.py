@@ -29,17 +29,6 @@ RARE: dict[str, Callable[[dict[str, Any]], bool]] = {
 }
 
 
-# On the first day of a month the readings of this label are known to differ; the cause is still to be found.
-NOT_YET_ALIKE = {(SECOND, "churn_drop_slow")}
-
-
-def rests_on_the_oldest_holdings(row: dict[str, Any], as_of: date) -> bool:
-    """Whether a churn episode's base reaches before the oldest month-end of holdings: there the two readings are known
-    to differ, in episodes of ten months and more, and the cause is still to be mended."""
-    started = row["churn_episode_started_on"]
-    return started is not None and started <= as_of - timedelta(days=300)
-
-
 @pytest.fixture(scope="module", params=[FIRST, SECOND], ids=str)
 def compared(request, bank: Bank) -> tuple[Counter[str], dict[str, list[Any]]]:
     """How many values of each label agree, and those that do not."""
@@ -60,7 +49,7 @@ def compared(request, bank: Bank) -> tuple[Counter[str], dict[str, list[Any]]]:
         for label, value in labels.items():
             if built[customer][label] == value:
                 equal[f"{family}.{label}"] += 1
-            elif not rests_on_the_oldest_holdings(built[customer], as_of) and (as_of, label) not in NOT_YET_ALIKE:
+            else:
                 different[f"{family}.{label}"].append((customer, "built", built[customer][label], "read", value))
     return equal, different
 

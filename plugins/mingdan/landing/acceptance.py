@@ -23,7 +23,9 @@ from mingdan.settings import Home, Settings
 from mingdan.stores import Store, StoredFile
 
 DAY_FOLDER = "biz_date="
-MONTH_ENDS = 13  # snapshots of so many month-ends before the business date are read
+# Snapshots of so many month-ends before the business date are read. Balances reach back 425 days (window_days), and on
+# the first of a month the 13th month-end lies only 366 days back.
+MONTH_ENDS = 14
 FRESH_DAYS = {"daily": 0, "monthly": 31}  # how old a delivery of that cadence may be before it is called late
 Files = tuple[StoredFile, ...]
 Log = Callable[[str], None]
@@ -126,7 +128,7 @@ def is_on(table: Table, settings: Settings) -> bool:
 
 
 def month_ends(as_of: date) -> list[date]:
-    """The last 13 month-ends before as_of, ascending."""
+    """The last MONTH_ENDS month-ends before as_of, ascending."""
     found = [as_of.replace(day=1) - timedelta(days=1)]
     while len(found) < MONTH_ENDS:
         found.append(found[-1].replace(day=1) - timedelta(days=1))
