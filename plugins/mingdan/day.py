@@ -142,7 +142,7 @@ def accept(day: Day) -> Summary:
             code: "not asked for in this run" for code in catalog.entries() if code not in run.lists and code not in off
         }
     day.warehouse.register_sources(day.contract, {name: report.files(name) for name in report.tables})
-    working, previous = working_days(day)
+    working, previous, following = working_days(day)
     starts_on = day.settings.history_starts_on or report.history_starts_on
     day.remember(
         run_id=run.run_id,
@@ -150,6 +150,7 @@ def accept(day: Day) -> Summary:
         settings_version=day.settings.version,
         off=off,
         is_working_day=working,
+        next_list_date=str(following),
         sources=report.to_rows(),
         stale=sorted(name for name, table in report.tables.items() if table.status == "stale"),
         variables=day.settings.dbt_vars()
@@ -182,8 +183,8 @@ def lists_off(settings: Settings, absent: set[str], report: Any) -> dict[str, st
     return off
 
 
-def working_days(day: Day) -> tuple[bool, date]:
-    """Whether the list date is a working day, and the business date of the working day before it.
+def working_days(day: Day) -> tuple[bool, date, date]:
+    """Whether the list date is a working day, the business date of the working day before it, and the one after it.
 
     By core.calendar where delivered, else Monday to Friday."""
     rows = day.warehouse.query(
@@ -195,10 +196,12 @@ def working_days(day: Day) -> tuple[bool, date]:
     def is_working(each: date) -> bool:
         return known.get(each, each.weekday() < 5)
 
-    before = day.run.list_date - timedelta(days=1)
+    before, after = day.run.list_date - timedelta(days=1), day.run.list_date + timedelta(days=1)
     while not is_working(before):
         before -= timedelta(days=1)
-    return is_working(day.run.list_date), before - timedelta(days=1)
+    while not is_working(after):
+        after += timedelta(days=1)
+    return is_working(day.run.list_date), before - timedelta(days=1), after
 
 
 @step()

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def edition(day: Day) -> publishing.Day:
             name.removeprefix("report_"): frame(day, name, ", ".join(key)) for name, key in reports.keys().items()
         },
         portal=portal_files(day),
-        next_list_date=next_working_day(day),
+        next_list_date=date.fromisoformat(day.state["next_list_date"]),
         policy=settings.policy,
         **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
     )
@@ -123,16 +123,6 @@ def without(source: Path, target: Path, columns: Collection[str]) -> None:
     ) as out:
         for group in range(file.num_row_groups):
             out.write_table(file.read_row_group(group, columns=names))
-
-
-def next_working_day(day: Day) -> date:
-    """The first working day after the list date, by the bank's calendar where it is delivered."""
-    rows = day.warehouse.query("select cal_date, is_business_day from stg_core__calendar").to_pylist()
-    known = {row["cal_date"]: row["is_business_day"] for row in rows}
-    following = day.run.list_date + timedelta(days=1)
-    while not known.get(following, following.weekday() < 5):
-        following += timedelta(days=1)
-    return following
 
 
 def unchecked(day: Day) -> list[dict[str, Any]]:
