@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import zipfile
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from mingdan.branch_rows import COLUMNS, FILL_IN
 from mingdan.portal import sessions
+from mingdan.portal.pages.uploads import UploadError, read_rows
 from mingdan.portal.store import audit, outcomes
 
 from tests.portal.conftest import BRANCH, Desk
@@ -139,6 +142,20 @@ def bomb() -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/workbook.xml", b"0" * (80 * 1024 * 1024))
     return out.getvalue()
+
+
+def test_a_workbook_damaged_at_any_byte_is_read_or_refused_with_a_reason() -> None:
+    book, out, rng = openpyxl.Workbook(), io.BytesIO(), random.Random(1)
+    book.active.append([each.zh for each in (*COLUMNS, *FILL_IN)])
+    book.active.append(["L1"] * 8)
+    book.save(out)
+    data, refused = out.getvalue(), 0
+    for at in range(len(data)):
+        try:
+            read_rows(data[:at] + rng.randbytes(8) + data[at + 8 :])
+        except UploadError:
+            refused += 1
+    assert len(data) // 2 < refused < len(data)
 
 
 @pytest.mark.parametrize(

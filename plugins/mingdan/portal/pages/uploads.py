@@ -66,32 +66,29 @@ async def uploaded(request: Request, visit: Annotated[Visit, Depends(room("work"
 
 
 def read_rows(data: bytes) -> list[tuple[int, dict[str, Any]]]:
-    """The filled-in rows of the workbook's first sheet, by row number. Raises UploadError.
-
-    What a zip says of its sizes is checked before anything is unpacked."""
+    """The filled-in rows of the workbook's first sheet, by row number. Raises UploadError, whatever the bytes are."""
     if len(data) > MOST_BYTES:
         raise UploadError("文件超过5兆。", "The file is larger than 5 MB.")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED or len(packed.infolist()) > 200:
-                raise UploadError("文件解压后过大。", "The file is too large when unpacked.")
-            if "xl/workbook.xml" not in packed.namelist():
-                raise zipfile.BadZipFile
-    except zipfile.BadZipFile:
-        raise UploadError("请上传从本页下载的xlsx文件。", "Expected the xlsx file downloaded here.") from None
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        lines = sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 1, max_col=len(TITLES))
-        names = [TITLES.get(str(title).strip()) for title in next(lines, ())]
-        rows = [{name: value for name, value in zip(names, line, strict=False) if name} for line in lines]
-        book.close()
+        return filled_rows(data)
     except UploadError:
         raise
-    except Exception:  # a library reading a hostile file may raise anything
-        raise UploadError("文件无法读取。", "The file cannot be read as a workbook.") from None
+    except Exception:  # libraries reading a damaged or hostile file may raise anything
+        raise UploadError("请上传从本页下载的xlsx文件。", "Expected the xlsx file downloaded here.") from None
+
+
+def filled_rows(data: bytes) -> list[tuple[int, dict[str, Any]]]:
+    """As read_rows. What a zip says of its sizes is checked before anything is unpacked."""
+    import openpyxl
+
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED or len(packed.infolist()) > 200:
+            raise UploadError("文件解压后过大。", "The file is too large when unpacked.")
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    lines = book.worksheets[0].iter_rows(values_only=True, max_row=MOST_ROWS + 1, max_col=len(TITLES))
+    names = [TITLES.get(str(title).strip()) for title in next(lines, ())]
+    rows = [{name: value for name, value in zip(names, line, strict=False) if name} for line in lines]
+    book.close()
     missing = [column.zh for column in (*COLUMNS, *FILL_IN) if column.name in ("lead_id", "outcome", "channel_used")
                and column.name not in names]  # fmt: skip
     if missing:
