@@ -90,7 +90,8 @@ with_lead as (
             when remembered.{{ is_open }} then remembered.first_listed_on
             when judged.state in ('listed', 'held_out', 'central_channel') then {{ list_date() }}
             else remembered.first_listed_on
-        end as first_listed_on
+        end as first_listed_on,
+        remembered.is_ghost as was_ghost
     from judged
     left join remembered on judged.list = remembered.list and judged.subject_id = remembered.subject_id
     left join shown on judged.subject_id = shown.subject_id
@@ -119,7 +120,9 @@ gone as (
 
 select
     with_lead.list, with_lead.subject_type, with_lead.subject_id, with_lead.home_branch_id, with_lead.branch_id,
-    with_lead.wanted_branch_id, with_lead.wanted_manager_id, with_lead.state, with_lead.reason, with_lead.is_ghost,
+    with_lead.wanted_branch_id, with_lead.wanted_manager_id, with_lead.state, with_lead.reason,
+    -- a lead closes in the arm that it had, whatever the draw of a new cycle says
+    case when with_lead.lead_id is null or with_lead.{{ is_open }} then with_lead.is_ghost else with_lead.was_ghost end as is_ghost,
     with_lead.is_explore, with_lead.is_entry, with_lead.score, members.rule_ids, with_lead.p, with_lead.value_amount,
     with_lead.weight, with_lead.priority, with_lead.stake_amount, with_lead.due_on, members.talk_variant, members.baseline,
     members.facts, with_lead.channel, with_lead.branch_rank, with_lead.waiting_rank, with_lead.central_channel,
