@@ -146,7 +146,7 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
             "maturity_ladder": ladder, "product_penetration": held, "branch_progress": progress,
             "maturity_days": maturities,
         },
-        "tiers": TIERS,
-        **{name: tables.rows(name) for name in ("talk_tracks", "offers", "benefits", "categories")},
+        "names": catalog.code_names(tables),
+        **{name: tables.rows(name) for name in ("talk_tracks", "offers", "benefits")},
     }  # fmt: skip
     return Day(**{**values, **changed})

@@ -64,7 +64,7 @@ COLUMNS = (
     Column("also_relevant", "同时适合", "Also relevant", "codes"),
     Column("products_held", "已持产品", "Products held", "codes"),
     Column("products_missing", "未持产品", "Products missing", "codes"),
-    Column("aum_band", "资产区间", "AUM band", "text"),
+    Column("aum_band", "资产区间", "AUM band", "code"),
     Column("risk_level", "风险等级", "Risk level", "number"),
     Column("state", "线索状态", "State", "code"),
     Column("first_listed_on", "首次入单日", "First listed on", "date"),
@@ -146,6 +146,11 @@ CODES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "gender": {"M": ("男", "male"), "F": ("女", "female"), "U": ("未知", "unknown")},
     "origin": {"existing": ("存量", "existing"), "walk_in": ("流量", "walk-in"), "outreach": ("外拓", "outreach")},
+    "aum_band": {
+        "<1万": ("<1万", "<10k"), "1-5万": ("1-5万", "10k-50k"), "5-20万": ("5-20万", "50k-200k"),
+        "20-50万": ("20-50万", "200k-500k"), "50-100万": ("50-100万", "500k-1m"),
+        "100-600万": ("100-600万", "1m-6m"), "≥600万": ("≥600万", "≥6m"),
+    },
     "purpose": {"marketing": ("营销", "marketing"), "service": ("服务", "service"), "recovery": ("清收", "recovery")},
     "channel": CHANNELS,
     "channel_used": CHANNELS,
@@ -236,6 +241,12 @@ def word(column: str, code: str, day: Mapping[str, Any]) -> str:
     if own:
         return own[0 if language == "zh" else 1]
     return day["names"].get(column, {}).get(code, {}).get(language) or code
+
+
+def words(column: str, value: str, day: Mapping[str, Any]) -> str:
+    """A label's codes as names: one, several joined by commas or +, or the two of a grid (a/b)."""
+    said = re.sub(r"[^,+/]+", lambda code: word(column, code[0], day), value)
+    return said.replace(",", "、") if day["language"] == "zh" else said.replace(",", ", ")
 
 
 COUNTED = re.compile(r"(\w+): (\w+) \((\d+)\)")

@@ -165,14 +165,29 @@ def label_columns() -> dict[str, str]:
     return {column["name"]: column["data_type"] for family in families for column in family.get("columns", [])}
 
 
-@cache
-def code_names() -> dict[str, dict[str, dict[str, str]]]:
-    """Names of the codes of those labels whose entry gives them (`codes`): column → code → {zh, en}."""
-    known = properties()
-    families = [known.get(f"label_{family}", {}) for family in label_families()]
+CODE_TABLES = ("tiers", "categories", "growth_benefits")  # settings' tables whose first column is a code with names
+
+
+def code_names(settings: Any) -> dict[str, dict[str, dict[str, str]]]:
+    """Names of codes: label (or table of settings) → code → {zh, en}, from the `codes` of the labels' entries.
+
+    `codes` gives the names, or says whose they are: a table of CODE_TABLES, or another label."""
+    tables: dict[str, dict[str, dict[str, str]]] = {}
+    for table in CODE_TABLES:
+        rows = settings.rows(table)
+        tables[table] = {next(iter(row.values())): {"zh": row["name_zh"], "en": row["name_en"]} for row in rows}
+    families = [properties().get(f"label_{family}", {}) for family in label_families()]
     columns = [column for family in families for column in family.get("columns", [])]
     given = {column["name"]: column.get("config", {}).get("meta", {}).get("codes") for column in columns}
-    return {name: codes for name, codes in given.items() if codes}
+    own = {name: codes for name, codes in given.items() if isinstance(codes, dict)}
+    for name, codes in given.items():
+        if isinstance(codes, str) and codes not in tables | own:
+            raise CatalogError(
+                f"label {name}: codes: expected names, one of {', '.join(CODE_TABLES)}, or a label that gives names; "
+                f"found {codes!r}."
+            )
+    named = {name: (tables | own)[codes] for name, codes in given.items() if isinstance(codes, str)}
+    return tables | own | named
 
 
 def validate(settings: Any) -> None:

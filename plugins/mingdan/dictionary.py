@@ -23,6 +23,7 @@ from mingdan import catalog
 from mingdan.settings import DBT_PROJECT, Home, load_shipped
 
 KEYS = ("customer_id", "as_of")
+ORIGINS = {"customer": ("客户动向", "Customer"), "product": ("产品到期", "Product"), "market": ("市场", "Market")}
 TYPES = ("flag", "count", "amount", "rate", "date", "band", "text", "code")
 FEWEST = 5  # no figure of a distribution stands for fewer people
 MOST_VALUES = 40  # of a code with more values (branches, managers) only their number is told
@@ -36,6 +37,8 @@ class Item:
     kind: str
     code: str
     family: str
+    family_zh: str
+    family_en: str
     title_zh: str
     title_en: str
     definition: str
@@ -74,6 +77,9 @@ def problems(item: Item) -> Iterator[str]:
             yield f"{where}: no {field}"
     if item.title_zh and not re.search(r"[\u4e00-\u9fff]", item.title_zh):
         yield f"{where}: title_zh {item.title_zh!r} is not Chinese"
+    for field in ("family_zh", "family_en"):
+        if not getattr(item, field):
+            yield f"{where}: the {item.kind}'s family {item.family} has no title ({field[-2:]})"
     if item.kind == "label" and item.type not in TYPES:
         yield f"{where}: type {item.type!r} is none of {', '.join(TYPES)}"
     if item.privacy and item.privacy not in ("C1", "C2", "C3"):
@@ -92,7 +98,8 @@ def labels() -> Iterator[Item]:
                 continue
             meta = meta_of(column)
             yield Item(
-                "label", column["name"], family, text(meta, "zh"), text(meta, "en"), text(column, "description"),
+                "label", column["name"], family, *both(meta_of(model).get("title", {})), *both(meta),
+                text(column, "description"),
                 text(model, "description"), text(meta, "type"), text(meta, "owner"), text(meta, "privacy"),
                 sources, thresholds,
             )  # fmt: skip
@@ -105,7 +112,8 @@ def events() -> Iterator[Item]:
     for code, event in (meta.get("events") or {}).items():
         sources, thresholds = event_rests_on(code)
         yield Item(
-            "event", code, text(event, "origin"), text(event, "zh"), text(event, "en"), text(event, "definition"),
+            "event", code, text(event, "origin"), *ORIGINS[text(event, "origin")], *both(event),
+            text(event, "definition"),
             text(model, "description"), "event", text(event, "owner") or text(meta, "owner"),
             text(event, "privacy") or text(meta, "privacy") or "C2", sources, thresholds,
         )  # fmt: skip
@@ -122,7 +130,7 @@ def segments() -> Iterator[Item]:
         reached = read | (refs(code) - {"customer_labels"})
         sources = tuple(sorted({source for each in reached for source in rests_on(each)[0]}))
         yield Item(
-            "segment", name, "segments", text(meta.get("title", {}), "zh"), text(meta.get("title", {}), "en"),
+            "segment", name, "segments", "客群", "Segments", *both(meta.get("title", {})),
             text(model, "description"), text(meta, "purpose"), "segment", text(meta, "owner"),
             text(meta, "privacy") or "C2", sources, tuple(sorted(thresholds_in(code))),
         )  # fmt: skip
@@ -138,6 +146,10 @@ def columns_of(family: str) -> list[str]:
 
 def meta_of(properties: dict[str, Any]) -> dict[str, Any]:
     return properties.get("config", {}).get("meta", {}) or {}
+
+
+def both(names: dict[str, Any]) -> tuple[str, str]:
+    return text(names, "zh"), text(names, "en")
 
 
 def text(values: dict[str, Any], key: str) -> str:
@@ -278,7 +290,8 @@ def steps_of(sql: str) -> dict[str, str]:
 # ---- how a day's values are spread ------------------------------------------------------------------------------
 
 SCHEMA = pa.schema([
-    *((name, pa.string()) for name in ("kind", "code", "family", "title_zh", "title_en", "definition")),
+    *((name, pa.string()) for name in ("kind", "code", "family", "family_zh", "family_en")),
+    *((name, pa.string()) for name in ("title_zh", "title_en", "definition")),
     *((name, pa.string()) for name in ("family_definition", "type", "owner", "privacy", "sources", "thresholds")),
     ("customer_count", pa.int64()), ("known_count", pa.int64()), ("coverage_rate", pa.float64()),
     ("distribution", pa.string()), ("as_of", pa.date32()),

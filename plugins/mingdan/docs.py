@@ -76,7 +76,8 @@ def labels_page() -> str:
             [f"`{item.code}`", item.title_zh, item.title_en, item.type, item.owner, item.privacy, item.definition]
             for item in found
         ]
-        parts += [f"## {family}\n\n{paragraphs(f'label_{family}')}\n\n{rests(first)}\n"]
+        title = f"**{first.family_zh} · {first.family_en}.** "
+        parts += [f"## {family}\n\n{title}{paragraphs(f'label_{family}')}\n\n{rests(first)}\n"]
         parts += [table(["label", "中文名", "name", "type", "owner", "privacy", "what it says"], rows)]
     return "\n".join(parts)
 

@@ -63,7 +63,8 @@ def edition(day: Day) -> publishing.Day:
         portal=portal_files(day),
         next_list_date=date.fromisoformat(day.state["next_list_date"]),
         policy=settings.policy,
-        **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits", "tiers", "categories")},
+        names=catalog.code_names(settings),
+        **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits")},
     )
 
 

@@ -114,5 +114,5 @@ def why(entry: catalog.Entry, row: dict[str, Any], settings: Settings) -> str:
     """The strongest reasons of a candidate, as a branch would read them, in the bank's language."""
     return reasons.strongest(
         entry.meta, row["rule_ids"] or "", json.loads(row["facts"] or "{}"), settings.language,
-        currency=settings.currency, year=row["list_date"].year, names=catalog.code_names(),
+        currency=settings.currency, year=row["list_date"].year, names=catalog.code_names(settings),
     )  # fmt: skip

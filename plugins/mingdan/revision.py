@@ -45,8 +45,6 @@ MORE_LEAD_COLUMNS = (
     "central_channel",
     "kept_from_revision",
 )
-TIER_COLUMNS = ("value_tier", "value_tier_now", "next_tier", "best_introducer_tier")
-PRODUCT_COLUMNS = ("products_held", "products_missing", "category")
 OPENING, NEVER_SAY = "开场", "禁语"
 
 
@@ -63,7 +61,8 @@ class Day:
     per list that is off; rows may be left out and are counted. entries: meta by list code, and by report_<name>.
     branches: branch_id, branch_name of every open branch. reports: by name, each with a branch_id column.
     changes: branch_id, lead_id, list, subject_id, change, why, rank_now, rank_before [, full_name].
-    tiers, categories, offers, benefits, talk_tracks: settings' tables. policy: the numbers that delivery went by.
+    names: label → code → {zh, en} (catalog.code_names). offers, benefits, talk_tracks: settings' tables.
+    policy: the numbers that delivery went by.
     portal: Parquet files for pages, by name.
     next_list_date: the next working day."""
 
@@ -91,8 +90,7 @@ class Day:
     talk_tracks: Sequence[Mapping[str, str]] = ()
     offers: Sequence[Mapping[str, str]] = ()
     benefits: Sequence[Mapping[str, str]] = ()
-    tiers: Sequence[Mapping[str, str]] = ()
-    categories: Sequence[Mapping[str, str]] = ()
+    names: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -247,17 +245,13 @@ def spoken(talk: Mapping[tuple[str, str], dict[str, Any]], code: str, variant: s
     return talk.get((code, variant or "default")) or talk.get((code, "default")) or {}
 
 
-def code_names(day: Day) -> dict[str, dict[str, dict[str, str]]]:
-    """Names of codes by column: tiers and product categories from settings, others from their entries."""
-    tiers = {row["tier"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.tiers}
-    products = {row["category"]: {"zh": row["name_zh"], "en": row["name_en"]} for row in day.categories}
+def code_names(day: Day) -> dict[str, Mapping[str, Mapping[str, str]]]:
+    """Names of codes by column: those of labels, of lists and of segments."""
     lists = {code: dict(entry["title"]) for code, entry in day.entries.items() if "title" in entry}
     properties = catalog.properties()
     segments = {name: properties[f"segment_{name}"]["config"]["meta"]["title"] for name in catalog.segment_names()}
-    return {
-        **catalog.code_names(), **dict.fromkeys(TIER_COLUMNS, tiers), **dict.fromkeys(PRODUCT_COLUMNS, products),
-        "also_relevant": lists, "list": lists, "segment": segments,
-    }  # fmt: skip
+    products = {"category": day.names["categories"]} if "categories" in day.names else {}
+    return {**day.names, **products, "also_relevant": lists, "list": lists, "segment": segments}
 
 
 def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mapping[str, Any]]) -> None:

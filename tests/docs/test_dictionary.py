@@ -26,7 +26,9 @@ from range(1, 21) as numbers (i)
 
 
 def item(code: str, kind: str, of: str = "label") -> dictionary.Item:
-    return dictionary.Item(of, code, "small", "名", "Name", "What.", "", kind, "retail", "C2", ("core.customers",), ())
+    return dictionary.Item(
+        of, code, "small", "类", "Family", "名", "Name", "What.", "", kind, "retail", "C2", ("core.customers",), ()
+    )
 
 
 ITEMS = [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mingdan import catalog, settings
+from mingdan.branch_rows import words
 from mingdan.sample_bank.columns import day_number
 from mingdan.sample_bank.script import Shown, Stage, planted_count
 
@@ -117,3 +120,18 @@ def test_who_was_planted_for_a_label_shows_it(labels: dict[str, list[Any]]) -> N
 
 def comparable(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal | float) else str(value)
+
+
+def test_no_code_of_a_label_reaches_people_as_it_is(labels: dict[str, list[Any]]) -> None:
+    names = catalog.code_names(settings.load())
+    assert len(names) > 30
+    for language, code in (("zh", r"[a-z]{2,}"), ("en", r"[a-z]_[a-z]")):
+        day = {"language": language, "names": names}
+        shown = {
+            (name, value): words(name, value, day)
+            for name in described()
+            for value in set(labels[name])
+            if isinstance(value, str)
+        }
+        assert len(shown) > 300
+        assert {key: said for key, said in shown.items() if re.search(code, said)} == {}

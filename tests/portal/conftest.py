@@ -24,6 +24,7 @@ from mingdan.stores import Store
 from tests import one_day
 
 BRANCH, OTHER = "0001", "0002"
+FAMILIES = {"value": "价值", "payroll": "代发", "profile": "画像", "holding": "持有", "channel": "渠道"}
 OWNER = "M001"  # owns every lead of branch 0001 in the invented day
 WITHOUT_BRANCH = {"head_office", "analyst", "data_engineer", "auditor"}
 
@@ -146,7 +147,8 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
     item = {"family_definition": "", "owner": "retail", "sources": "", "thresholds": "", "customer_count": 9,
             "known_count": 9, "coverage_rate": 1.0}  # fmt: skip
     dictionary = [
-        {"kind": kind, "code": code, "family": family, "title_zh": zh, "title_en": en, "definition": f"what {en} means",
+        {"kind": kind, "code": code, "family": family, "family_zh": FAMILIES.get(family), "family_en": family.title(),
+         "title_zh": zh, "title_en": en, "definition": f"what {en} means",
          "type": type_, "privacy": privacy, "distribution": spread, **item}
         for kind, code, family, zh, en, type_, privacy, spread in (
             ("label", "aum", "value", "管理资产", "Assets", "amount", "C2", "{}"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from mingdan.branch_rows import FLAG, mask_name, word
+from mingdan.branch_rows import FLAG, mask_name, words
 from mingdan.portal import branch_leads, outcomes
 from mingdan.portal.access import room
 from mingdan.portal.app import cell, language_of, render
@@ -90,7 +90,8 @@ def groups(
         if item["kind"] != "label" or item["privacy"] == "C3" or value is None or value is False:
             continue
         said = in_words(item, value, day, exact)
-        found[item["family"]].append((item[f"title_{language}"], said, item["definition"]))
+        family = item.get(f"family_{language}") or item["family"]  # days published of old have its code alone
+        found[family].append((item[f"title_{language}"], said, item["definition"]))
     return sorted(found.items())
 
 
@@ -103,7 +104,7 @@ def in_words(item: dict[str, Any], value: Any, day: Any, exact: bool) -> str:
     if item["type"] == "rate":
         return cell(value, "rate", language, "")
     if isinstance(value, str):
-        return word(item["code"], value, day)
+        return words(item["code"], value, day)
     return str(value)
 
 

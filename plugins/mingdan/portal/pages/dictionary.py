@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import Response
 
+from mingdan.branch_rows import words
 from mingdan.portal import branch_leads
 from mingdan.portal.access import room
 from mingdan.portal.app import language_of, render
@@ -72,17 +73,20 @@ def one(request: Request, kind: str, code: str, visit: Annotated[Visit, Depends(
     for item in items(edition):
         if (item["kind"], item["code"]) == (kind, code):
             entry = edition.day["lists"].get(code, {}) if kind == "list" else {}
+            day = edition.in_language(language_of(request))
+            spread = json.loads(item["distribution"]) if item.get("distribution") else {}
             talk = [row for row in edition.day["talk_tracks"] if row["list"] == code] if kind == "list" else []
             return render(
                 request,
                 "dictionary_item.html",
                 edition=edition,
                 item=item,
+                family=item.get(f"family_{day['language']}") or item.get("family"),
                 kinds=KINDS,
                 words=WORDS,
                 entry=entry,
                 talk=talk,
-                values=json.loads(item["distribution"]) if item.get("distribution") else None,
+                values={words(code, key, day): count for key, count in spread.items()},
                 title=item[f"title_{language_of(request)}"],
             )
     raise HTTPException(404)

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, QueryParams
 
-from mingdan.branch_rows import word
+from mingdan.branch_rows import words
 from mingdan.portal import branch_leads, picking
 from mingdan.portal.access import room
 from mingdan.portal.app import language_of, render, root
@@ -65,7 +65,7 @@ def page(
         known=known, fewest=fewest(request), branches=edition.branches, kinds=KINDS, verdicts=VERDICTS,
         drafts=own_drafts(request, visit), bank_wide=scope(visit) is None,
         given={name: next(iter(given.get(name, ())), "") for name in ("kind", "name", "note")},
-        word=lambda column, code: word(column, str(code), day) if code is not None else None,
+        word=lambda column, code: words(column, str(code), day) if code is not None else None,
     )  # fmt: skip
 
 
