@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 HOME_DEMO := $(CURDIR)/var/demo
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-spark test-workbook test-browser test-portal test-services up bench bench-portal docs lock clean format
+.PHONY: help demo test check test-spark test-workbook test-browser test-portal test-services test-fab up bench bench-portal docs lock clean format
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,13 @@ test-portal: .venv/ready ## 10 000 hostile inputs to the portal, and what its de
 test-services: .venv/ready ## Run the compose file's services on a real PostgreSQL to one finished run (needs postgresql, docker-compose)
 	$(BIN)/python -m pytest tests/services
 
+.venv/fab: .venv/ready requirements/fab.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/fab.lock
+	@touch $@
+
+test-fab: .venv/fab ## The portal behind Airflow's api-server with the FAB auth manager
+	$(BIN)/python -m pytest tests/fab
+
 up: ## Start Airflow and the branch portal as services with Docker Compose; an empty home gets the sample bank and a day
 	docker compose up --build --wait
 	docker compose exec -T scheduler sh -c 'test -e $$MINGDAN_HOME/published/current.json || { mingdan sample-bank --customers 2000 --until 2026-06-29 && mingdan run --as-of 2026-06-29; }'
@@ -77,6 +84,7 @@ lock: .venv/ready ## Resolve the dependencies anew
 	sed 's/ \\$$//;/--hash/d' requirements/main.lock > .venv/pins
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra spark --extra services -c .venv/pins pyproject.toml -o requirements/spark.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra browser -c .venv/pins pyproject.toml -o requirements/browser.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra dev --extra fab -c .venv/pins pyproject.toml -o requirements/fab.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --generate-hashes --no-annotate --extra services -c .venv/pins pyproject.toml -o requirements/services.lock
 
 clean: ## Remove the environment and everything made

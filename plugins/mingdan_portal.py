@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
@@ -29,9 +31,10 @@ class AirflowSession:
             return None
 
     def sign_in(self, request: Request, then: str) -> str | None:
-        from urllib.parse import quote
+        """Each auth manager has a form of its own, and Airflow may stand below a path: it knows where."""
+        from airflow.api_fastapi.app import get_auth_manager
 
-        return f"/auth/login?next={quote(str(request.url.replace(query='', fragment='')), safe='')}"
+        return get_auth_manager().get_url_login(next_url=str(request.url.replace(query="", fragment="")))
 
     async def sign_out(self, request: Request) -> None:
         """The portal's own session has ended; Airflow's is ended in Airflow."""
@@ -53,9 +56,13 @@ class Portal:
         await Portal.app(scope, receive, send)
 
 
+# Airflow mounts the portal below its own path, and takes the menu's address as it stands.
+ADDRESS = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + "/portal/"
+
+
 class MingdanPortal(AirflowPlugin):
     name = "mingdan_portal"
     fastapi_apps = [{"app": Portal(), "url_prefix": "/portal", "name": "mingdan portal"}]
     external_views = [
-        {"name": "名单 mingdan", "href": "/portal/", "destination": "nav", "url_route": "mingdan", "category": "browse"}
+        {"name": "名单 mingdan", "href": ADDRESS, "destination": "nav", "url_route": "mingdan", "category": "browse"}
     ]
