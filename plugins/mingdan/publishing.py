@@ -13,6 +13,7 @@ anything has changed since the current revision.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -257,29 +258,41 @@ CLOSED = ("won", "lost", "expired", "unreachable", "superseded", "no_longer_true
 
 
 def memory_of_leads(store: Store, before: date, columns: Sequence[str], scratch: Path) -> list[Path]:
-    """Local Parquet paths, oldest first, that hold each lead of the last 400 days once, in these columns at least.
+    """Local Parquet paths, oldest first, that hold each lead of the last 400 days as it was last, and each day on which
+    it was held out, in these columns at least.
 
     A day's decisions carry every lead that was open until then. So the newest published day is read as it is, and of
-    each earlier one only what was closed on it. That is kept in `scratch`: with or without it the rows are the same."""
-    dates = [each for each in list_dates(store) if before - timedelta(days=400) <= each < before]
+    each earlier one only what was closed on it or held out. That is kept in `scratch`: with or without it the rows are
+    the same."""
+    known = revisions_by_date(store)
+    dates = [each for each in known if before - timedelta(days=400) <= each < before]
+    form = hashlib.sha256(",".join(columns).encode()).hexdigest()[:8]
     found = []
     for each in dates[:-1]:
-        kept = scratch / f"closed-{each}-{path_of(current_revision(store, each) or 0)}.parquet"
+        kept = scratch / f"ended-{each}-{path_of(known[each])}-{form}.parquet"
         if not kept.exists():
             scratch.mkdir(parents=True, exist_ok=True)
-            (path,) = history_of_leads(store, before, "decisions", scratch, [each])
-            closed = pc.is_in(pc.field("lead_state"), pa.array(CLOSED)) & pc.field("lead_id").is_valid()
+            path = at_hand(store, f"{each}/{path_of(known[each])}/decisions.parquet", scratch)
+            ended = pc.is_in(pc.field("lead_state"), pa.array(CLOSED)) | (pc.field("state") == "held_out")
+            rows = pq.read_table(path, columns=list(columns), filters=ended & pc.field("lead_id").is_valid())
             aside = kept.with_suffix(".part")
-            pq.write_table(pq.read_table(path, columns=list(columns), filters=closed), aside)
+            pq.write_table(rows, aside)
             aside.rename(kept)
         found.append(kept)
-    return found + history_of_leads(store, before, "decisions", scratch, dates[-1:])
+    newest = (f"{each}/{path_of(known[each])}/decisions.parquet" for each in dates[-1:])
+    return [*found, *(at_hand(store, path, scratch) for path in newest)]
+
+
+def revisions_by_date(store: Store) -> dict[date, int]:
+    """The current revision of every list date that has one, oldest first: one look for each."""
+    names = [name for name in store.folders() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name)]
+    looked = {day: current_revision(store, day) for day in map(date.fromisoformat, names)}
+    return {day: revision for day, revision in looked.items() if revision is not None}
 
 
 def list_dates(store: Store) -> list[date]:
     """Every list date that has a current revision, oldest first."""
-    names = [name for name in store.folders() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name)]
-    return [day for day in map(date.fromisoformat, names) if current_revision(store, day) is not None]
+    return list(revisions_by_date(store))
 
 
 def history_of_leads(
@@ -289,19 +302,22 @@ def history_of_leads(
 
     table: leads or decisions. scratch: where an object store's files are fetched to, once each. only: these dates'."""
     wanted = None if only is None else set(only)
-    found = []
-    for day in list_dates(store):
-        if day >= before or (wanted is not None and day not in wanted):
-            continue
-        path = f"{day}/{path_of(current_revision(store, day) or 0)}/{table}.parquet"
-        local = store.local(path)
-        if local is None:
-            if scratch is None:
-                raise PublicationError(f"{store!r}: expected a scratch folder to fetch {path} to; found none.")
-            local = scratch / path.replace("/", "-")
-            if not local.exists():
-                scratch.mkdir(parents=True, exist_ok=True)
-                store.fetch(path, local.with_suffix(".part"))
-                local.with_suffix(".part").rename(local)
-        found.append(local)
-    return found
+    return [
+        at_hand(store, f"{day}/{path_of(revision)}/{table}.parquet", scratch)
+        for day, revision in revisions_by_date(store).items()
+        if day < before and (wanted is None or day in wanted)
+    ]
+
+
+def at_hand(store: Store, path: str, scratch: Path | None) -> Path:
+    """A published file where it can be read: its own path, or its copy in `scratch`, fetched once."""
+    local = store.local(path)
+    if local is None:
+        if scratch is None:
+            raise PublicationError(f"{store!r}: expected a scratch folder to fetch {path} to; found none.")
+        local = scratch / path.replace("/", "-")
+        if not local.exists():
+            scratch.mkdir(parents=True, exist_ok=True)
+            store.fetch(path, local.with_suffix(".part"))
+            local.with_suffix(".part").rename(local)
+    return local

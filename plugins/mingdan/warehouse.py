@@ -304,8 +304,8 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
         {
             "list_date": "date", "lead_id": "varchar", "list": "varchar", "subject_type": "varchar",
             "subject_id": "varchar", "state": "varchar", "lead_state": "varchar", "is_ghost": "boolean",
-            "first_listed_on": "date", "branch_id": "varchar", "branch_rank": "integer", "priority": "decimal(18,2)",
-            "score": "integer", "value_amount": "decimal(18,2)",
+            "first_listed_on": "date", "branch_id": "varchar", "central_channel": "varchar", "branch_rank": "integer",
+            "priority": "decimal(18,2)", "score": "integer", "value_amount": "decimal(18,2)",
         },
         "lead_id is not null",
     ),

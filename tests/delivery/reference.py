@@ -242,7 +242,7 @@ class Delivery:
         ghosts = [
             (self.rules[code]["product_family"], code)
             for (code, subject), lead in self.memory.items()
-            if subject == subject_id and lead["is_ghost"] and lead["last_published_on"] >= self.cycle_start
+            if subject == subject_id and lead["held_out_on"] and lead["held_out_on"] >= self.cycle_start
             and code in self.rules
         ]  # fmt: skip
         closed: set[str] = set()

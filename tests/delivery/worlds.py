@@ -39,7 +39,8 @@ TABLES = {
     "due_on date, rule_ids, talk_variant, baseline, facts",
     "lead_memory": "list, subject_type, subject_id, lead_id, is_ghost boolean, first_listed_on date, "
     "last_published_on date, is_list_on boolean, was_open boolean, valid_until date, last_branch_id, "
-    "is_with_centre boolean, last_contact_on date, last_outcome, refused_on date, lead_state, closes_on date",
+    "central_channel, is_with_centre boolean, held_out_on date, last_contact_on date, last_outcome, "
+    "refused_on date, lead_state, closes_on date",
     "list_rules": "list, subject_type, purpose, product_family, offer, owner_role, branch_rule, channels, "
     "central_channel, weight decimal(9,6), base_rate decimal(9,6), valid_days integer, cool_down_days integer, "
     "min_per_branch integer, most_per_branch integer, annual_margin decimal(9,6), value_per_success decimal(18,2), "
@@ -187,12 +188,15 @@ def remembered(
     closes = first + timedelta(days=draw.choice([0, 1, 15, 30]))
     is_open = state in ("open", "attempted", "follow_up")
     ghost = purpose == "marketing" and draw.random() < 0.25
+    published = LIST_DATE - timedelta(days=draw.choice([1, 1, 38, 39]))
+    with_centre = bool(central) and is_open and not ghost and draw.random() < 0.3
     return {
         "list": code, "subject_type": kind, "subject_id": person, "lead_id": f"L-{code}-{person}", "is_ghost": ghost,
-        "first_listed_on": first, "last_published_on": LIST_DATE - timedelta(days=draw.choice([1, 1, 38, 39])),
+        "first_listed_on": first, "last_published_on": published,
         "is_list_on": True, "was_open": is_open or (state in ("won", "lost", "expired") and draw.random() < 0.3),
         "valid_until": first + timedelta(days=30), "last_branch_id": draw.choice(units),
-        "is_with_centre": bool(central) and is_open and not ghost and draw.random() < 0.3,
+        "central_channel": central if with_centre else None, "is_with_centre": with_centre,
+        "held_out_on": published if ghost else None,
         "refused_on": first if state == "lost" and draw.random() < 0.5 else None,
         "lead_state": state, "closes_on": closes,
     }  # fmt: skip

@@ -118,23 +118,26 @@ def test_what_one_more_contact_is_worth_is_the_best_that_waits(bank: Bank) -> No
 def store(tmp_path: Path) -> Store:
     """Three published days of decisions; a lead is in each until it is closed, and once closed no more."""
     days = {
-        date(2025, 5, 1): [("old", "won")],
-        date(2026, 6, 1): [("first", "open"), ("second", "open"), (None, None)],
-        date(2026, 6, 2): [("first", "won"), ("second", "open")],
-        date(2026, 6, 3): [("second", "follow_up"), ("third", "open")],
-        date(2026, 6, 9): [("later", "open")],
+        date(2025, 5, 1): [("old", "won", "dropped")],
+        date(2026, 6, 1): [("first", "open", "listed"), ("second", "open", "held_out"), (None, None, "waiting")],
+        date(2026, 6, 2): [("first", "won", "dropped"), ("second", "open", "dropped")],
+        date(2026, 6, 3): [("second", "follow_up", "dropped"), ("third", "open", "listed")],
+        date(2026, 6, 9): [("later", "open", "listed")],
     }
     found = Store(tmp_path / "published")
     for day, rows in days.items():
         folder = tmp_path / "published" / str(day) / "r001"
         folder.mkdir(parents=True)
-        table = pa.table({"lead_id": [row[0] for row in rows], "lead_state": [row[1] for row in rows], "more": rows})
+        columns = ("lead_id", "lead_state", "state")
+        table = pa.table({name: [row[at] for row in rows] for at, name in enumerate(columns)} | {"more": rows})
         pq.write_table(table, folder / "decisions.parquet")
         found.write_bytes(f"{day}/current.json", b'{"revision": 1}')
     return found
 
 
-def test_memory_holds_each_lead_once_as_it_was_last_with_or_without_what_was_kept(store: Store, tmp_path: Path) -> None:
+def test_memory_holds_each_lead_as_it_was_last_and_held_out_with_or_without_what_was_kept(
+    store: Store, tmp_path: Path
+) -> None:
     columns = ["lead_id", "lead_state"]
 
     def remembered() -> list[tuple]:
@@ -142,7 +145,19 @@ def test_memory_holds_each_lead_once_as_it_was_last_with_or_without_what_was_kep
         rows = [row for path in paths for row in pq.read_table(path, columns=columns).to_pylist()]
         return [(row["lead_id"], row["lead_state"]) for row in rows]
 
-    expected = [("first", "won"), ("second", "follow_up"), ("third", "open")]  # nothing later, nothing of 400 days ago
+    # nothing later, nothing of 400 days ago
+    expected = [("second", "open"), ("first", "won"), ("second", "follow_up"), ("third", "open")]
     assert remembered() == expected
     assert len(list((tmp_path / "memory").iterdir())) == 2
     assert remembered() == expected
+    # of an object store each look is a request: as many as there are days, not as many for each of them
+    looks: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Store, "exists", lambda _, path="": looks.append(path) or (tmp_path / "published" / path).exists()
+        )
+        publishing.memory_of_leads(store, date(2026, 6, 9), columns, tmp_path / "memory of nothing")
+    assert len(looks) == 5
+    # an upgrade that remembers more reads it of every day, whatever was kept for the former one
+    paths = publishing.memory_of_leads(store, date(2026, 6, 9), [*columns, "state"], tmp_path / "memory")
+    assert all("state" in pq.read_schema(path).names for path in paths)

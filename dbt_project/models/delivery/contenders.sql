@@ -10,7 +10,7 @@ with held_out_before as (
     select memory.subject_id, rules.product_family, min(memory.list) as first_list, max(memory.list) as last_list
     from {{ ref('lead_memory') }} as memory
     inner join {{ ref('list_rules') }} as rules on memory.list = rules.list
-    where memory.is_ghost and memory.last_published_on >= cast('{{ cycle_start }}' as date)
+    where memory.held_out_on >= cast('{{ cycle_start }}' as date)
     group by memory.subject_id, rules.product_family
 ),
 

@@ -3,7 +3,8 @@
 -- One row per list and subject: every candidate, and every lead that was open until today and is no candidate any more.
 -- state: listed, held_out, central_channel, waiting, withheld, listed_elsewhere, dropped, not_a_candidate. reason: the
 -- first rule that decided. lead_id: of the lead that was open or is opened today; lead_state: where in its life it is. An
--- open lead ends as superseded when another list shows its customer, or when its product family is held out.
+-- open lead ends as superseded when another list shows its customer, or when its product family is held out. One that a
+-- central channel has keeps naming it on days on which a rule hides it: it comes back to that channel.
 {% set is_open = "lead_state in ('open', 'attempted', 'reached', 'follow_up')" %}
 with judged as (
     select
@@ -46,6 +47,7 @@ with judged as (
         screened.channel,
         placed.branch_rank,
         placed.waiting_rank,
+        placed.state is null as is_hidden,
         placed.central_channel,
         placed.central_rank,
         contenders.also_relevant
@@ -71,6 +73,8 @@ shown as (
 with_lead as (
     select
         judged.*,
+        case when judged.is_hidden and remembered.{{ is_open }} then remembered.central_channel else judged.central_channel end
+            as held_by_channel,
         case
             when remembered.{{ is_open }} then remembered.lead_id
             when judged.state in ('listed', 'held_out', 'central_channel')
@@ -112,6 +116,7 @@ gone as (
             when remembered.{{ is_open }}
                 then case when links.customer_id is null then 'no_longer_true' else 'became_customer' end
             else remembered.lead_state end as reason,
+        case when remembered.{{ is_open }} and not remembered.is_list_on then remembered.central_channel end as central_channel,
         remembered.first_listed_on
     from remembered
     left join {{ ref('prospect_links') }} as links on remembered.subject_id = links.prospect_id
@@ -125,7 +130,7 @@ select
     case when with_lead.lead_id is null or with_lead.{{ is_open }} then with_lead.is_ghost else with_lead.was_ghost end as is_ghost,
     with_lead.is_explore, with_lead.is_entry, with_lead.score, members.rule_ids, with_lead.p, with_lead.value_amount,
     with_lead.weight, with_lead.priority, with_lead.stake_amount, with_lead.due_on, members.talk_variant, members.baseline,
-    members.facts, with_lead.channel, with_lead.branch_rank, with_lead.waiting_rank, with_lead.central_channel,
+    members.facts, with_lead.channel, with_lead.branch_rank, with_lead.waiting_rank, with_lead.held_by_channel as central_channel,
     with_lead.central_rank, with_lead.also_relevant, with_lead.lead_id, with_lead.lead_state, with_lead.first_listed_on,
     {{ list_date() }} as list_date,
     '{{ cycle() }}' as cycle,
@@ -138,7 +143,7 @@ select
     null, null, 'not_a_candidate', gone.reason, gone.is_ghost,
     false, false, null, null, null, null,
     null, null, null, null, null, null,
-    null, null, null, null, null,
+    null, null, null, null, gone.central_channel,
     null, null, gone.lead_id, gone.lead_state, gone.first_listed_on,
     {{ list_date() }},
     '{{ cycle() }}',

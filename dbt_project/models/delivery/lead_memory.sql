@@ -17,6 +17,13 @@ last_published as (
     qualify row_number() over (partition by list, subject_id order by list_date desc nulls last, lead_id) = 1
 ),
 
+held_out as (
+    select list, subject_id, max(list_date) as held_out_on
+    from remembered
+    where state = 'held_out'
+    group by list, subject_id
+),
+
 last_list_date as (
     select max(list_date) as list_date
     from remembered
@@ -67,7 +74,10 @@ select
     last_published.priority as last_priority,
     last_published.score as last_score,
     last_published.value_amount as last_value_amount,
-    last_published.state = 'central_channel' as is_with_centre,
+    -- a day on which a rule hid the lead names its channel, too
+    case when not coalesce(last_published.is_ghost, false) then last_published.central_channel end as central_channel,
+    last_published.central_channel is not null and not coalesce(last_published.is_ghost, false) as is_with_centre,
+    held_out.held_out_on,
     last_published.state = 'listed' and last_published.list_date = last_list_date.list_date as was_listed,
     outcomes.last_contact_on,
     outcomes.last_outcome,
@@ -98,5 +108,6 @@ select
     {{ as_of_column() }}
 from last_published
 cross join last_list_date
+left join held_out on last_published.list = held_out.list and last_published.subject_id = held_out.subject_id
 left join {{ ref('list_rules') }} as rules on last_published.list = rules.list
 left join outcomes on last_published.lead_id = outcomes.lead_id
