@@ -85,7 +85,11 @@ def day(folder: Path, frame: pd.DataFrame | None = None, branches: int = 3, **ch
     folder.mkdir(parents=True, exist_ok=True)
     frame = leads(branches) if frame is None else frame
     branch_ids = [f"{number:04d}" for number in range(1, branches + 1)]
-    decisions = frame[["list", "subject_id", "lead_id", "branch_id", "list_date"]].assign(state="listed")
+    central = frame.get("central_channel")
+    decisions = frame[["list", "subject_id", "lead_id", "branch_id", "list_date", "first_listed_on"]].assign(
+        state="listed" if central is None else central.map(lambda each: "central_channel" if each else "listed"),
+        reason="priority", lead_state="open", branch_rank=frame["rank"], central_channel=central, central_rank=None,
+    )  # fmt: skip
     pq.write_table(pa.Table.from_pandas(decisions, preserve_index=False), folder / "decisions.parquet")
     pq.write_table(
         pa.table({"list": ["*"], "state": ["listed"], "customer_count": [len(frame)]}), folder / "waterfall.parquet"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Collection
 from datetime import date
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mingdan import __version__, catalog, dictionary, publishing, reports
+from mingdan import __version__, catalog, dictionary, landing, publishing, reports
+from mingdan.contract import load_contract
 from mingdan.stores import Store
 
 if TYPE_CHECKING:
@@ -188,14 +188,7 @@ def worked_leads(settings: Settings, home: Home, since: date) -> set[str]:
     from mingdan.portal import handover
 
     store, found = Store(home.landing), handover.worked_leads(settings, home, since)
-    for table in ("crm/contacts", "portal/contacts"):
-        for folder in store.folders(table):
-            if folder < f"biz_date={since}":
-                continue
-            for each in store.files(f"{table}/{folder}"):
-                if each.name.endswith(".parquet"):
-                    with tempfile.TemporaryDirectory() as scratch:
-                        local = Path(scratch) / each.name
-                        store.fetch(f"{table}/{folder}/{each.name}", local)
-                        found |= set(pq.read_table(local, columns=["lead_id"])["lead_id"].to_pylist())
+    contract = load_contract()
+    for name in ("crm.contacts", "portal.contacts"):
+        found |= landing.values_landed(store, contract.tables[name], "lead_id", since)
     return {each for each in found if each}

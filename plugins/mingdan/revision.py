@@ -131,7 +131,7 @@ def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = N
             kept = former["lead_id"].to_pylist()
             # One customer is spoken to once a day: whoever was reached by a kept lead gets no other one.
             table = table.filter(pc.invert(pc.is_in(table["customer_id"], former["customer_id"])))
-            table = pa.concat_tables([table, as_kept(former, table)], promote_options="permissive")
+            table = ranked_anew(pa.concat_tables([table, as_kept(former, table)], promote_options="permissive"))
     ids = table["lead_id"].to_pylist()
     if len(set(ids)) != len(ids):
         raise PublicationError(f"leads: expected each lead_id once; found {len(ids) - len(set(ids))} repeated.")
@@ -139,24 +139,31 @@ def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = N
 
 
 def as_kept(former: pa.Table, table: pa.Table) -> pa.Table:
-    """The former revision's rows behind the branch's last rank, marked with the revision that first listed them."""
-    last: dict[str, int] = defaultdict(int)
-    for branch, rank in zip(table["branch_id"].to_pylist(), table["rank"].to_pylist(), strict=True):
-        last[branch] = max(last[branch], rank or 0)
-    former = former.sort_by([("branch_id", "ascending"), ("rank", "ascending"), ("lead_id", "ascending")])
-    ranks, origins = [], []
-    for row in former.select(["branch_id", "revision", "kept_from_revision"]).to_pylist():
-        last[row["branch_id"]] += 1
-        ranks.append(last[row["branch_id"]])
-        origins.append(row["kept_from_revision"] or row["revision"])
-    former = former.set_column(former.column_names.index("rank"), "rank", pa.array(ranks, pa.int32()))
-    at = former.column_names.index("kept_from_revision")
-    former = former.set_column(at, "kept_from_revision", pa.array(origins, pa.int32()))
+    """The former revision's rows, marked with the revision that first listed them."""
+    origins = pc.coalesce(former["kept_from_revision"], former["revision"]).cast(pa.int32())
+    former = former.set_column(former.column_names.index("kept_from_revision"), "kept_from_revision", origins)
     return former.select([name for name in former.column_names if name in table.column_names])
 
 
+def ranked_anew(table: pa.Table) -> pa.Table:
+    """Every branch's and central channel's leads numbered from 1 without gaps, kept ones behind the others."""
+    rows = table.select(["central_channel", "branch_id", "kept_from_revision", "rank", "lead_id"]).to_pylist()
+    places = [(row["central_channel"] or "", "" if row["central_channel"] else row["branch_id"]) for row in rows]
+    order = sorted(
+        range(len(rows)),
+        key=lambda at: (places[at], rows[at]["kept_from_revision"] is not None, rows[at]["rank"], rows[at]["lead_id"]),
+    )
+    taken: Counter[tuple[str, str]] = Counter()
+    ranks = [0] * len(rows)
+    for at in order:
+        taken[places[at]] += 1
+        ranks[at] = taken[places[at]]
+    return table.set_column(table.column_names.index("rank"), "rank", pa.array(ranks, pa.int32()))
+
+
 def keep_decisions(folder: Path, former: bytes, kept: Sequence[str]) -> None:
-    """Put the former decisions.parquet's rows of the kept leads into the folder's, and close another lead of a subject.
+    """Put the former decisions.parquet's rows of the kept leads into the folder's. Where the build shows the subject on
+    another list, it gives way: a lead of earlier days ends there as superseded, and today none is opened.
 
     Delivery of later days remembers published decisions only; without these it would forget leads that were worked."""
     import duckdb
@@ -170,11 +177,21 @@ def keep_decisions(folder: Path, former: bytes, kept: Sequence[str]) -> None:
         )
         connection.execute(
             """create table merged as
-            select new.* replace (
-                case when new.state = 'listed' and new.subject_id in (select subject_id from old)
-                    then 'listed_elsewhere' else new.state end as state)
-            from read_parquet(?) as new
-            where not exists (select 1 from old where old.list = new.list and old.subject_id = new.subject_id)
+            with built as (
+                select new.*, winner.list as winning_list, new.first_listed_on < new.list_date as was_open
+                from read_parquet(?) as new
+                left join (select subject_id, min(list) as list from old group by subject_id) as winner
+                    on new.subject_id = winner.subject_id and new.state in ('listed', 'central_channel')
+                where not exists (select 1 from old where old.list = new.list and old.subject_id = new.subject_id)
+            )
+            select * exclude (winning_list, was_open) from built where winning_list is null
+            union all by name
+            select * exclude (winning_list, was_open) replace (
+                'listed_elsewhere' as state, winning_list as reason, null as branch_rank, null as central_channel,
+                null as central_rank, case when was_open then lead_id end as lead_id,
+                case when was_open then 'superseded' end as lead_state,
+                case when was_open then first_listed_on end as first_listed_on)
+            from built where winning_list is not null
             union all by name
             select * from old""",
             [str(folder / "decisions.parquet")],
@@ -294,8 +311,14 @@ def write_facts(folder: Path, day: Day, leads: pa.Table, states: Sequence[Mappin
 
 
 def change_table(day: Day, leads: pa.Table) -> pa.Table:
-    """One row per lead that is new, kept, moved or gone, with the customer's name where it is known."""
+    """One row per lead that is new, kept, moved or gone, with the customer's name where it is known. A correction that
+    keeps leads shows others than the build did: what is shown is not gone, what is not is not new."""
     table = typed(day.changes, "changes")
+    here = leads.filter(pc.is_null(leads["central_channel"])).select(["branch_id", "lead_id", "rank"]).to_pylist()
+    ranks = {(row["branch_id"], row["lead_id"]): row["rank"] for row in here}
+    told = table.select(["branch_id", "lead_id", "change"]).to_pylist()
+    stays = [((row["branch_id"], row["lead_id"]) in ranks) != (row["change"] == "gone") for row in told]
+    table = table.filter(pa.array(stays, pa.bool_()))
     columns = {name: table[name].to_pylist() for name in table.column_names}
     blank: list[Any] = [None] * table.num_rows
     known = dict(
@@ -316,8 +339,9 @@ def change_table(day: Day, leads: pa.Table) -> pa.Table:
         "change": columns.get("change", []), "why": columns.get("why", blank),
     }  # fmt: skip
     arrays = {name: pa.array(values, pa.string()) for name, values in strings.items()}
-    for name in ("rank_now", "rank_before"):
-        arrays[name] = pa.array(columns.get(name, blank), pa.int32())
+    places = zip(strings["branch_id"], strings["lead_id"], strict=True)
+    arrays["rank_now"] = pa.array([ranks.get(place) for place in places], pa.int32())
+    arrays["rank_before"] = pa.array(columns.get("rank_before", blank), pa.int32())
     return pa.table(arrays).sort_by([("branch_id", "ascending"), ("change", "ascending"), ("lead_id", "ascending")])
 
 
@@ -325,7 +349,8 @@ def list_states(day: Day, leads: pa.Table) -> list[dict[str, Any]]:
     """The manifest's lists, checked: one row per open branch and list that is on, one per list that is off."""
     where = leads.select(["list", "branch_id", "central_channel", "kept_from_revision"]).to_pylist()
     counts = Counter((row["list"], row["branch_id"]) for row in where if row["central_channel"] is None)
-    kept = Counter((row["list"], row["branch_id"]) for row in where if row["kept_from_revision"] is not None)
+    stayed = [row for row in where if row["kept_from_revision"] is not None]
+    kept = Counter((row["list"], row["branch_id"]) for row in stayed if row["central_channel"] is None)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for given in day.lists:
         code, branch, state, why = given["list"], given["branch_id"], given["state"], given.get("why")
@@ -341,9 +366,9 @@ def list_states(day: Day, leads: pa.Table) -> list[dict[str, Any]]:
         if kept[code, branch]:
             note = f"{kept[code, branch]} kept: outcome recorded on an earlier revision"
             state, why = "published" if state == "empty" else state, f"{why}; {note}" if why else note
-        elif kept and state == "published" and not count:
+        elif stayed and state == "published" and not count:
             state, why = "empty", "its leads gave way to leads of the same customers, kept with their outcome"
-        if (count > 0) != (state == "published") and not kept:
+        if (count > 0) != (state == "published") and not stayed:
             expected = "leads" if state == "published" else "no lead"
             raise PublicationError(f"lists: expected {expected} for a list that is {state}; found {count} for {place}.")
         if state != "published" and not why:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -17,7 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mingdan import branch_rows, publishing
+from mingdan import branch_rows, edition, publishing, settings
+from mingdan.contract import load_contract
 from mingdan.publishing import PublicationError
 from mingdan.stores import Store
 
@@ -267,7 +269,7 @@ def test_a_correction_keeps_the_leads_that_have_an_outcome(store: Store, root: P
     assert outcome.revision == 2
     leads = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet").to_pylist()
     kept = [row for row in leads if row["lead_id"] == worked]
-    assert [(row["rank"], row["kept_from_revision"], row["score"]) for row in kept] == [(5, 1, 88)]
+    assert [(row["rank"], row["kept_from_revision"], row["score"]) for row in kept] == [(3, 1, 88)]
     assert frame["lead_id"][2] not in {row["lead_id"] for row in leads}
     assert worked in (root / "2026-07-01" / "r002" / "branches" / "0001.csv").read_text(encoding="utf-8-sig")
     states = {(row["list"], row["branch_id"]): row for row in manifest(root, 2)["lists"]}
@@ -281,6 +283,36 @@ def test_a_correction_keeps_the_leads_that_have_an_outcome(store: Store, root: P
     assert (again.revision, again.published) == (2, False)
 
 
+def test_a_lead_counts_as_worked_in_whatever_format_the_bank_delivers_its_contacts(tmp_path: Path) -> None:
+    head = "contact_id,lead_id,customer_id,contacted_at,recorded_at,channel,outcome,note\n"
+    files = {
+        "crm/contacts/biz_date=2026-07-01/part-0.csv": (1, "Lcsv", "utf-8"),
+        "crm/contacts/biz_date=2026-07-02/part-0.csv.gz": (2, "Lgz", "gb18030"),
+        "crm/contacts/biz_date=2026-06-30/part-0.csv": (3, "Learlier", "utf-8"),
+        "portal/contacts/biz_date=2026-07-01/part-0.parquet": (4, "Lportal", ""),
+    }
+    for path, (number, lead, encoding) in files.items():
+        file = tmp_path / "landing" / path
+        file.parent.mkdir(parents=True)
+        text = f"{head}{number},{lead},,2026-07-01 10:00:00,2026-07-01 10:05:00,call,interested,约好\n".encode(
+            encoding or "utf-8"
+        )
+        if encoding:
+            file.write_bytes(gzip.compress(text) if file.suffix == ".gz" else text)
+        else:
+            kinds = {each.name: each.arrow_type for each in load_contract().tables["portal.contacts"].columns}
+            pq.write_table(
+                pa.table({name: pa.array([lead if name == "lead_id" else None], kind) for name, kind in kinds.items()}),
+                file,
+            )
+        (file.parent / "_SUCCESS").touch()
+    unfinished = tmp_path / "landing" / "crm/contacts/biz_date=2026-07-03"
+    unfinished.mkdir()
+    (unfinished / "part-0.csv").write_text(head[:20], encoding="utf-8")
+    home = settings.Home(tmp_path, str(tmp_path / "landing"), str(tmp_path / "published"))
+    assert edition.worked_leads(settings.load(), home, LIST_DATE) == {"Lcsv", "Lgz", "Lportal"}
+
+
 def test_whoever_was_reached_by_a_kept_lead_gets_no_other_one(store: Store, root: Path, tmp_path: Path) -> None:
     frame = one_day.leads(branches=1)
     publishing.publish(store, one_day.day(tmp_path / "a", frame, branches=1), {})
@@ -291,11 +323,58 @@ def test_whoever_was_reached_by_a_kept_lead_gets_no_other_one(store: Store, root
     leads = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet").to_pylist()
     assert [row["lead_id"] for row in leads if row["customer_id"] == subject] == [worked]
     decisions = pq.read_table(root / "2026-07-01" / "r002" / "decisions.parquet").to_pylist()
-    states = {row["lead_id"]: row["state"] for row in decisions if row["subject_id"] == subject}
-    assert states == {worked: "listed", "Lother": "listed_elsewhere"}
+    # the other list's lead was never shown: later days do not take it for one that holds the customer
+    states = {row["list"]: (row["state"], row["lead_id"]) for row in decisions if row["subject_id"] == subject}
+    assert states == {frame["list"][0]: ("listed", worked), "tier_upgrade": ("listed_elsewhere", None)}
+    assert [row["rank"] for row in leads] == [1, 2, 3, 4]  # and its place is taken
+    changes = pq.read_table(root / "2026-07-01" / "r002" / "portal" / "changes.parquet").to_pylist()
+    ranks = {row["lead_id"]: row["rank"] for row in leads if row["lead_id"] != worked}
+    assert {row["lead_id"]: row["rank_now"] for row in changes if row["change"] != "gone"} == ranks
     assert {(row["list"], row["state"]) for row in manifest(root, 2)["lists"] if row["list"] == "tier_upgrade"} == {
         ("tier_upgrade", "empty")
     }
+
+
+@pytest.mark.parametrize("since", [LIST_DATE, date(2026, 6, 20)])
+def test_a_kept_lead_ends_its_customers_lead_at_a_central_channel_and_counts_none_of_the_channels_ranks(
+    store: Store, root: Path, tmp_path: Path, since: date
+) -> None:
+    """The corrected day hands one customer of the branch's worked leads to sms, where 300 others are."""
+    frame = one_day.leads(branches=1).assign(central_channel=None)
+    publishing.publish(store, one_day.day(tmp_path / "a", frame, branches=1), {})
+    worked, subject = list(frame["lead_id"][:2]), frame["subject_id"][0]
+    corrected = frame.drop(index=1).copy()
+    corrected.loc[0, ["lead_id", "list", "rule_ids", "central_channel"]] = ["Lsms", "tier_upgrade", "r1,", "sms"]
+    corrected.loc[0, "first_listed_on"] = since
+    corrected.loc[3, ["rank", "central_channel"]] = [300, "sms"]
+    day = one_day.day(tmp_path / "b", corrected, branches=1)
+    states = [{**row, "state": "empty", "why": "x"} if row["list"] == "tier_upgrade" else row for row in day.lists]
+    publishing.publish(store, replace(day, lists=states), {}, keep=set(worked))
+    rows = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet").to_pylist()
+    here = [(row["rank"], row["lead_id"]) for row in rows if row["central_channel"] is None]
+    assert here == [(1, frame["lead_id"][2]), (2, worked[0]), (3, worked[1])]
+    assert [(row["rank"], row["lead_id"]) for row in rows if row["central_channel"]] == [(1, frame["lead_id"][3])]
+    decisions = pq.read_table(root / "2026-07-01" / "r002" / "decisions.parquet").to_pylist()
+    (lost,) = [row for row in decisions if row["subject_id"] == subject and row["list"] == "tier_upgrade"]
+    found = tuple(lost[name] for name in ("state", "reason", "central_channel", "lead_id", "lead_state"))
+    ended = (None, None) if since == LIST_DATE else ("Lsms", "superseded")
+    assert found == ("listed_elsewhere", frame["list"][0], None, *ended)
+
+
+def test_a_lead_that_a_correction_keeps_at_a_central_channel_is_none_of_the_branchs(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    frame = one_day.leads(branches=1).assign(central_channel=None)
+    frame.loc[3, ["list", "rule_ids", "central_channel"]] = ["tier_upgrade", "r1,", "sms"]
+    handed = one_day.day(tmp_path / "a", frame, branches=1)
+    states = [{**row, "state": "empty", "why": "x"} if row["list"] == "tier_upgrade" else row for row in handed.lists]
+    publishing.publish(store, replace(handed, lists=states), {})
+    corrected = one_day.day(tmp_path / "b", frame.drop(index=3), branches=1)
+    publishing.publish(store, corrected, {}, keep={frame["lead_id"][3]})
+    rows = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet").to_pylist()
+    assert [(row["rank"], row["kept_from_revision"]) for row in rows if row["central_channel"]] == [(1, 1)]
+    (state,) = [row for row in manifest(root, 2)["lists"] if row["list"] == "tier_upgrade"]
+    assert (state["state"], state["rows"], state["why"]) == ("empty", 0, "nobody meets: near the next tier")
 
 
 def test_assumed_consent_is_stamped_in_test_and_refused_in_production(store: Store, root: Path, tmp_path: Path) -> None:

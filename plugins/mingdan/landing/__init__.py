@@ -1,6 +1,6 @@
 """The landing zone: what a bank delivers, accepted and checked before anything is built on it."""
 
-from mingdan.landing.acceptance import Accepted, accept
+from mingdan.landing.acceptance import Accepted, accept, values_landed
 from mingdan.landing.check import check_sources, required_ready
 from mingdan.landing.problems import Problem, SourcesError
 from mingdan.landing.report import PartitionFiles, SourceReport, TableState
@@ -15,4 +15,5 @@ __all__ = [
     "accept",
     "check_sources",
     "required_ready",
+    "values_landed",
 ]

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from mingdan.contract import Contract, Table
 from mingdan.landing.ledger import Entry, Ledger, read_ledger, write_ledger
 from mingdan.landing.problems import Problem, Unfit, merged
-from mingdan.landing.structure import Shape, convert, examine
+from mingdan.landing.structure import Shape, batches, convert, examine
 from mingdan.settings import Home, Settings
 from mingdan.stores import Store, StoredFile
 
@@ -144,6 +146,27 @@ def window_start(table: Table, as_of: date, history_starts_on: date | None) -> d
 def fresh_days(table: Table) -> int:
     """How many days before as_of the newest delivery may lie without being late."""
     return FRESH_DAYS.get(table.cadence, table.late_days or 0)
+
+
+def values_landed(store: Store, table: Table, column: str, since: date) -> set[Any]:
+    """What stands in a column of the table's landed files of `since` and later, accepted or not, in whatever format a
+    bank may deliver. Days that are still being delivered are left out; Unfit when the column cannot be read."""
+    found: set[Any] = set()
+    alone = replace(table, columns=(table.column(column),), date_column=None)
+    root = f"{table.source}/{table.name}"
+    for folder in store.folders(root):
+        if not re.fullmatch(rf"{DAY_FOLDER}\d{{4}}-\d{{2}}-\d{{2}}", folder) or folder < f"{DAY_FOLDER}{since}":
+            continue
+        names = [each.name for each in store.files(f"{root}/{folder}")]
+        if "_SUCCESS" not in names:
+            continue
+        day = date.fromisoformat(folder.removeprefix(DAY_FOLDER))
+        with tempfile.TemporaryDirectory() as scratch:
+            for name in (each for each in names if not each.startswith((".", "_"))):
+                store.fetch(f"{root}/{folder}/{name}", Path(scratch) / name)
+                for batch in batches(examine(Path(scratch) / name, alone, day), alone, day):
+                    found.update(batch.column(column).to_pylist())
+    return found
 
 
 def paths_of(home: Home, table: Table, entry: Entry) -> list[str]:

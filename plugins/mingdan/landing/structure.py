@@ -65,7 +65,7 @@ def convert(shapes: list[Shape], table: Table, day: date, target: Path) -> int:
     # Statistics and page order follow from the rows alone, so that the same delivery gives the same bytes.
     with pq.ParquetWriter(target, table.arrow_schema, compression="zstd", compression_level=1) as out:
         for shape in shapes:
-            for batch in _batches(shape, table, day):
+            for batch in batches(shape, table, day):
                 _check_dates(batch, table, day)
                 out.write_batch(batch)
                 rows += batch.num_rows
@@ -164,7 +164,8 @@ def _named(actual: pa.DataType) -> str:
     return names.get(_plain(actual), str(actual))
 
 
-def _batches(shape: Shape, table: Table, day: date) -> Iterator[pa.RecordBatch]:
+def batches(shape: Shape, table: Table, day: date) -> Iterator[pa.RecordBatch]:
+    """The file's rows in the contract's columns and types. Unfit when a value does not fit, or the file breaks off."""
     try:
         yield from _csv_batches(shape, table, day) if shape.encoding else _parquet_batches(shape, table, day)
     except UNREADABLE as error:
