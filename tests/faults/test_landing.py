@@ -623,6 +623,18 @@ def test_references_into_a_stale_table_only_warn(bank: Bank) -> None:
     assert any(each.kind == "orphan" and each.severity == "warning" for each in report.problems)
 
 
+def test_a_customer_who_is_gone_on_the_evening_after_a_contact_in_the_portal_stops_nobodys_lists(bank: Bank) -> None:
+    """The portal's partition is written once, by ourselves: a bank could neither leave the row out nor mend it."""
+    bank.land("portal.contacts", DAY, [{"contact_id": "K1", "lead_id": "L1", "customer_id": "C999"}])
+    report = bank.check()
+    assert report.errors == []
+    assert [(each.table, each.severity) for each in report.problems if each.kind == "orphan"] == [
+        ("portal.contacts", "warning")
+    ]
+    bank.land("crm.contacts", DAY, [{"contact_id": "K2", "lead_id": "L1", "customer_id": "C999"}])
+    assert bank.problem("orphan").table == "crm.contacts"
+
+
 def test_a_table_delivered_on_change_is_current_until_it_changes(bank: Bank) -> None:
     bank.land("core.calendar", date(2026, 1, 1), [{"cal_date": DAY, "is_business_day": True}])
     report = bank.check()
