@@ -223,6 +223,8 @@ def load(folder: Path | str | None = None) -> Settings:
             "settings.yml: consent 'assumed (test data)' is accepted in environment 'test' only; found 'production'."
         )
     check_caps(values["contact"]["caps"])
+    check_lists_off(values["lists_off"])
+    check_shares({"control": values["control"]} | values["central"])
     if isinstance(values["history_starts_on"], str):
         values["history_starts_on"] = date.fromisoformat(values["history_starts_on"])
     return settings
@@ -247,8 +249,30 @@ def check_caps(caps: Any) -> None:
         for key, (allowed, words) in expected.items():
             if key in cap and (isinstance(cap[key], bool) or cap[key] not in allowed):
                 raise SettingsError(f"{where}, {key}: expected {words}; found {cap[key]!r}.")
-        if "list" in cap and not [*(DBT_PROJECT / "models" / "lists").rglob(f"list_{cap['list']}.sql")]:
+        if "list" in cap and cap["list"] not in list_codes():
             raise SettingsError(f"{where}, list: expected the code of a list; found {cap['list']!r}.")
+
+
+def list_codes() -> set[str]:
+    found = (DBT_PROJECT / "models" / "lists").rglob("list_*.sql")
+    return {path.stem.removeprefix("list_") for path in found}
+
+
+def check_lists_off(codes: Any) -> None:
+    """Raise SettingsError for a list to be left out that there is not: one misspelt would stay on."""
+    known = list_codes()
+    wrong = [code for code in codes if code not in known] if isinstance(codes, list) else [codes]
+    if wrong:
+        raise SettingsError(f"settings.yml, lists_off: expected codes of lists; found {wrong[0]!r}.")
+
+
+def check_shares(groups: dict[str, dict[str, Any]]) -> None:
+    """Raise SettingsError for a share that is none: 5 for 5 % would hold everybody out, and no list name anybody."""
+    for group, values in groups.items():
+        for key, value in values.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if key.endswith("_share") and not (number and 0 <= value <= 1):
+                raise SettingsError(f"settings.yml, {group}, {key}: expected a share from 0 to 1; found {value!r}.")
 
 
 def home(settings: Settings | None = None) -> Home:
