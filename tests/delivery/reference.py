@@ -410,6 +410,7 @@ class Delivery:
             elif former and former["was_open"]:
                 row["lead_id"], row["lead_state"] = former["lead_id"], former["lead_state"]
                 row["first_listed_on"] = former["first_listed_on"]
+                row["is_ghost"] = former["is_ghost"]  # it closes in the arm that it had
         for key, lead in self.memory.items():
             if lead["was_open"] and key not in self.rows:
                 state = "no_longer_true" if lead["lead_state"] in OPEN and lead["is_list_on"] else lead["lead_state"]
