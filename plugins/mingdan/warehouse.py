@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ class Warehouse:
             name = result.node.name
             found.seconds[name] = result.execution_time
             if result.status in ("error", "fail"):
-                found.failed[name] = f"{result.node.original_file_path}: {result.message}"
+                found.failed[name] = f"{result.node.original_file_path}: {without_values(str(result.message))}"
             elif result.status == "warn":
                 found.warned[name] = str(result.message)
             elif result.status == "success":
@@ -321,6 +322,20 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
         "central_channel is null",
     ),
 }  # fmt: skip
+
+
+# Of an engine's error that is about a value: its kind, what it says of the value, and where in the SQL it stands.
+ABOUT_A_VALUE = re.compile(
+    r"((?:Conversion|Out of Range|Invalid Input|Constraint) Error: "
+    r"|\[(?:CAST|NUMERIC|ARITHMETIC|DATETIME)_\w+(?:\.\w+)*\] )"
+    r".*?(?=\n\s*LINE \d+: |\Z)",
+    re.DOTALL,
+)
+
+
+def without_values(said: str) -> str:
+    """What dbt said of a failed model, without the value that it met: errors go to logs and notices."""
+    return ABOUT_A_VALUE.sub(r"\1a value cannot be taken (left out here, as it may be somebody's)", said)
 
 
 def quoted(text: str) -> str:

@@ -65,3 +65,16 @@ def test_a_table_takes_the_place_of_a_view_and_a_failed_model_leaves_no_half_of_
     result = warehouse.build(["customer_numbers"], {**warehouse.settings.dbt_vars(), "as_of": "2026-06-30"})
     assert list(result.failed) == ["customer_numbers"]
     warehouse.expect("customer_numbers", date(2026, 6, 29))
+
+
+def test_a_model_that_meets_a_value_it_cannot_take_tells_its_place_and_not_the_value(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("update landing.customers set full_name = 'Wang 13800138000'")
+        connection.execute(
+            "create or replace view landing.core__customers as "
+            "select * replace (cast(cast(full_name as date) as varchar) as customer_id) from landing.customers"
+        )
+    result = warehouse.build(MODELS, {**warehouse.settings.dbt_vars(), "as_of": "2026-06-29"})
+    said = result.failed["customer_numbers"] + (warehouse.home.logs / "dbt.log").read_text(encoding="utf-8")
+    assert "customer_numbers.sql" in said and "Conversion Error" in said
+    assert "13800138000" not in said and "Wang" not in said
