@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 
 import yaml
 
-from mingdan.settings import DBT_PROJECT, load_yaml
+from mingdan.settings import CAPPED_CHANNELS, DBT_PROJECT, load_yaml
 
 MODELS = DBT_PROJECT / "models"
 PURPOSES = ("marketing", "service", "recovery")
 SUBJECTS = ("customer", "prospect", "corporate")
 BRANCH_RULES = ("home", "loan", "merchant", "nearest")
+OWNERS = ("wealth", "credit", "merchant", "lobby", "corporate", "collection", "teller")  # roles of core.managers
+TALK_PARTS = ("开场", "需求探询", "特点与利益", "证据", "异议", "下一步", "禁语")
 
 
 class CatalogError(ValueError):
@@ -88,7 +92,7 @@ def entries() -> dict[str, Entry]:
 
 REQUIRED: dict[str, Any] = {
     "title": dict, "line": str, "purpose": PURPOSES, "origin": ("existing", "walk_in", "outreach"),
-    "subject": SUBJECTS, "owner": str, "branch_rule": BRANCH_RULES, "product_family": str, "offer": str,
+    "subject": SUBJECTS, "owner": OWNERS, "branch_rule": BRANCH_RULES, "product_family": str, "offer": str,
     "weight": (int, float), "base_rate": (int, float), "valid_days": int, "cool_down_days": int, "score": list,
     "success": dict, "baseline": dict, "channels": list, "needs": list,
 }  # fmt: skip
@@ -105,6 +109,9 @@ def check(entry: Entry) -> None:
         elif not isinstance(value, kind) or isinstance(value, bool):
             expected = kind.__name__ if isinstance(kind, type) else "number"
             raise CatalogError(f"{where}: {field}: expected a {expected}; found {value!r}.")
+    strange = [channel for channel in entry.meta["channels"] if channel not in CAPPED_CHANNELS]
+    if strange:
+        raise CatalogError(f"{where}: channels: expected some of {', '.join(CAPPED_CHANNELS)}; found {strange[0]!r}.")
     for number, rule in enumerate(entry.meta["score"], start=1):
         if not (isinstance(rule.get("when"), str) and isinstance(rule.get("points"), int)
                 and set(rule.get("reason", {})) == {"zh", "en"}):  # fmt: skip
@@ -215,6 +222,13 @@ def validate(settings: Any) -> None:
             reasons.validate(entry.meta, set(columns_of(entry.meta["subject"])) | set(entry.meta.get("facts", [])))
         except ValueError as error:
             raise CatalogError(f"{where}: {error}") from error
+    for row in settings.rows("talk_tracks"):
+        if row["list"] not in entries() or row["part"] not in TALK_PARTS:
+            raise CatalogError(
+                f"talk_tracks.csv, {row['list']}, {row['variant']}, {row['part']}: expected a list that there is, and "
+                f"one of the parts {', '.join(TALK_PARTS)}."
+            )
+    validate_score()
     validate_success()
 
 
@@ -244,6 +258,39 @@ def success_rules() -> dict[str, dict[str, Any]]:
         for code, entry in entries().items()
         if is_judged(entry)
     }
+
+
+def validate_score() -> None:
+    """Every score rule must be SQL over labels, the entry's facts and what the list's own SQL names: one that is not
+    would only show in a run, as a failure of the list's SQL in which the rule cannot be found."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for entry in entries().values():
+            known = {*columns_of(entry.meta["subject"]), *entry.meta.get("facts", [])}
+            sql = (entry.path.parent / f"list_{entry.code}.sql").read_text(encoding="utf-8")
+            for number, rule in enumerate(entry.meta["score"], start=1):
+                where = f"{entry.path.relative_to(DBT_PROJECT)}, list_{entry.code}, score rule {number}"
+                found = connection.execute("select json_serialize_sql(?)", [f"select {rule['when']}"]).fetchall()
+                tree = json.loads(found[0][0])
+                if tree["error"]:
+                    raise CatalogError(f"{where}: expected an SQL condition; found {rule['when']!r}.")
+                for name in columns_in(tree):
+                    if name not in known and not named_in(name, sql):
+                        raise CatalogError(
+                            f"{where}: expected labels, facts of the entry or columns of its SQL; found {name!r}."
+                        )
+
+
+def columns_in(tree: Any) -> Iterator[str]:
+    """The columns that a parsed SQL text (json_serialize_sql) names."""
+    if isinstance(tree, dict):
+        if tree.get("class") == "COLUMN_REF":
+            yield tree["column_names"][-1]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for part in tree:
+            yield from columns_in(part)
 
 
 def validate_success() -> None:

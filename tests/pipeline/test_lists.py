@@ -71,6 +71,7 @@ MET_ALREADY = {
     "card_cooling": "purchases of the 90 days before: they have left the window when it is judged",
     "referral": "referrals of the 90 days before, likewise",
     "other_bank_loan": "a loan drawn in the 90 days before, likewise",
+    "student_loan": "a loan drawn in the 90 days before, likewise: it is judged after 120",
     "deposit_maturity": "the deposit has not matured yet: standing still then is money on demand",
     "wealth_maturity": "as deposit_maturity",
     "walk_in_today": "as deposit_maturity",

@@ -180,8 +180,8 @@ def arbitration(day: Evidence) -> Looked:
 
 @rule
 def lost_to(day: Evidence) -> Looked:
-    """A row that lost names the list that won; the lead that won names what lost as also relevant, but nothing that a
-    control group of its family held out ahead of it."""
+    """A row that lost names the list that won; the lead that won names what lost as also relevant, but no marketing list
+    that a control group of its family held out ahead of it."""
     rows = contest(day)
     winner = rows[rows["forward"] & ~rows["ghost"]].drop_duplicates("subject_id").set_index("subject_id")
     beaten = rows[rows["state"] == "listed_elsewhere"]
@@ -189,7 +189,8 @@ def lost_to(day: Evidence) -> Looked:
     looked, wrong = judged(beaten, beaten["reason"] != expected)
     ghosts = rows[rows["ghost"] & rows["state"].isin(ALLOWED)].groupby(["subject_id", "family"])["counts"].max()
     ahead = beaten[["subject_id", "family"]].join(ghosts.rename("ghost_counts"), on=["subject_id", "family"])
-    nameable = beaten[~beaten["ghost"] & ~(ahead["ghost_counts"] > beaten["counts"])]
+    closed = (beaten["purpose"] == "marketing") & (ahead["ghost_counts"] > beaten["counts"])
+    nameable = beaten[~beaten["ghost"] & ~closed]
     may = nameable.groupby("subject_id")["list"].agg(set).to_dict()
     shown = winner[winner["state"].isin(SHOWN)]
     named = shown["also_relevant"].map(lambda names: set(names.split(",")) if isinstance(names, str) else set())

@@ -72,6 +72,7 @@ class Shown:
     needs_days: int = 185
 
 
+SEATS = 100
 SHOWN: list[Callable[[], Iterator[Shown]]] = []
 
 
@@ -381,6 +382,9 @@ class Stage:
                 each.build(person)
                 if each.needs_days <= today - first_day + 1:
                     self.shown.append((person.id, each))
+        # whole hundreds, so that a new case leaves the random customers beside them as they were
+        while len(self.people) % SEATS:
+            self.person()
         for person in self.people:
             person.accounts[0].opened = first_day - 900 - person.number % 700
             if person.opened_days is not None:
@@ -410,7 +414,7 @@ class Stage:
 
 @lru_cache
 def planted_count() -> int:
-    """How many customers the planted cases take."""
+    """How many customers the planted cases take, with the plain ones who make them up to a multiple of SEATS."""
     from mingdan.sample_bank import (  # noqa: F401  registers the cases
         cases,
         cases_card,
