@@ -104,7 +104,9 @@ def publish(
         store.replace(f"{target}/manifest.json", canonical({**head, "revision": revision, "files": files}))
         point(store, day.list_date, revision)
     why = "first publication" if current is None else f"replaces revision {current}"
-    return Publication(day.list_date, revision, True, f"{why}; {leads.num_rows} leads, {len(kept)} of them kept")
+    central = leads.num_rows - leads["central_channel"].null_count
+    told = f"{leads.num_rows - central} leads at branches, {central} on central channels; {len(kept)} of them kept"
+    return Publication(day.list_date, revision, True, f"{why}; {told}")
 
 
 # --- revisions in the store --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A list's entry is checked before a day begins: the fault is named with its file, what was expected, what was found."""
+"""A list's entry is checked before a day begins: the file, what was expected and found are named."""
 
 from __future__ import annotations
 

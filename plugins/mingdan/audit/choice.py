@@ -180,8 +180,8 @@ def arbitration(day: Evidence) -> Looked:
 
 @rule
 def lost_to(day: Evidence) -> Looked:
-    """A row that lost names the list that won; the lead that won names what lost as also relevant, but no marketing list
-    that a control group of its family held out ahead of it."""
+    """A row that lost names the list that won; the lead that won names what lost as also relevant, but no marketing
+    list of a family that a control group held out ahead of it."""
     rows = contest(day)
     winner = rows[rows["forward"] & ~rows["ghost"]].drop_duplicates("subject_id").set_index("subject_id")
     beaten = rows[rows["state"] == "listed_elsewhere"]
