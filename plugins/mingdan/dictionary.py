@@ -422,7 +422,9 @@ def tell(home: Home, code: str | None = None) -> Iterator[str]:
         return
     wanted = [item for item in found if item.code == code]
     if not wanted:
-        raise LookupError(f"no label, event or segment {code!r}; `mingdan dictionary` names them all; lists stand in docs/lists.md.")
+        raise LookupError(
+            f"no label, event or segment {code!r}; `mingdan dictionary` names them all; lists stand in docs/lists.md."
+        )
     days = sorted(home.history.glob("dictionary/as_of=*/part-0.parquet"))
     for item in wanted:
         yield f"{item.kind} {item.code} ({item.family}): {item.title_zh} · {item.title_en}"
