@@ -297,7 +297,7 @@ class Delivery:
 
     def is_absent(self, manager: dict[str, Any]) -> bool:
         start = manager["absent_from"]
-        return start is not None and start <= self.today <= (manager["absent_until"] or start)
+        return start is not None and start <= self.today <= (manager["absent_until"] or self.today)
 
     def capacity(self, branch_id: str | None) -> int:
         if not self.is_at_work(branch_id):

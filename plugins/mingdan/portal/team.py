@@ -39,7 +39,8 @@ class Member:
     set_here: bool = False
 
     def is_absent(self, day: date) -> bool:
-        return self.absent_from is not None and self.absent_from <= day <= (self.absent_until or self.absent_from)
+        """An absence whose end is not known goes on."""
+        return self.absent_from is not None and self.absent_from <= day <= (self.absent_until or day)
 
 
 def of_branch(connection: sa.Connection, edition: Edition, branch: str, today: date) -> dict[str, Member]:

@@ -170,9 +170,7 @@ def owners(leads: Rows, managers: Rows, list_date: date) -> list[str]:
         if row["owner_id"] is None or row["kept_from_revision"]:
             continue
         owner = known.get(row["owner_id"], {"is_active": False})
-        away = owner.get("absent_from") and owner["absent_from"] <= list_date <= (
-            owner["absent_until"] or owner["absent_from"]
-        )
+        away = owner.get("absent_from") and owner["absent_from"] <= list_date <= (owner["absent_until"] or list_date)
         if not owner["is_active"] or away or owner["branch_id"] != row["branch_id"]:
             broken.append(f"lead {row['lead_id']} of {row['list']} has an owner who is not there")
     return broken

@@ -249,8 +249,7 @@ def set_absence(
 
 
 def is_away(member: team.Member, since: date, until: date) -> bool:
-    begin, end = member.absent_from, member.absent_until or member.absent_from
-    return begin is not None and end is not None and begin <= until and end >= since
+    return member.absent_from is not None and member.absent_from <= until and (member.absent_until or until) >= since
 
 
 @router.post("/desk/capacity")
