@@ -70,6 +70,7 @@ def test_lists_of_prospects_and_companies_hold_who_the_raw_files_say(bank: Bank)
 MET_ALREADY = {
     "card_cooling": "purchases of the 90 days before: they have left the window when it is judged",
     "referral": "referrals of the 90 days before, likewise",
+    "app_activation": "weeks with the app before its 30 silent days, likewise",
     "other_bank_loan": "a loan drawn in the 90 days before, likewise",
     "student_loan": "a loan drawn in the 90 days before, likewise: it is judged after 120",
     "deposit_maturity": "the deposit has not matured yet: standing still then is money on demand",
