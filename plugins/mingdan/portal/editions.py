@@ -28,6 +28,12 @@ KEPT = 3  # revisions in memory: today's, the day before's, and one that somebod
 LOOK_AGAIN = 5.0  # seconds for which the pointer to the newest revision is believed
 LANGUAGES = ("zh", "en")
 CUSTOMERS = "portal/customers.parquet"
+# Files that every search and card asks for one customer, and the tables of the database that they become.
+BY_CUSTOMER = {
+    CUSTOMERS: "customers",
+    "portal/customer_events.parquet": "customer_events",
+    "portal/relations.parquet": "relations",
+}
 
 
 @dataclass
@@ -42,6 +48,7 @@ class Edition:
     store: Store
     tables: dict[str, pa.Table] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    in_memory: set[str] = field(default_factory=set)  # files of BY_CUSTOMER that stand in the database
 
     @cached_property
     def spans(self) -> dict[str, tuple[int, int]]:
@@ -75,6 +82,12 @@ class Edition:
             found.setdefault(row["branch_id"], []).append(row)
         return found
 
+    @cached_property
+    def dictionary(self) -> list[dict[str, Any]]:
+        """Every label, event and segment as the day's dictionary tells it."""
+        rows: list[dict[str, Any]] = self.table("portal/dictionary.parquet").to_pylist()
+        return rows
+
     def of_branch(self, branch: str) -> list[dict[str, Any]]:
         """The branch's leads with their codes and full values, best first."""
         rows: list[dict[str, Any]] = self.leads.slice(*self.spans.get(branch, (0, 0))).to_pylist()
@@ -101,17 +114,19 @@ class Edition:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
     def relation(self, path: str) -> str:
-        """Where a query reads the file: itself, or for who a customer is, which every search and card asks, memory."""
-        read = f"read_parquet('{self.local(path)}')"
-        if path != CUSTOMERS:
-            return read
+        """Where a query reads the file: itself, or for what every search and card asks, memory."""
+        if path not in BY_CUSTOMER:
+            return f"read_parquet('{self.local(path)}')"
         with self.lock:
-            self.database.cursor().execute(f"create table if not exists customers as from {read} order by customer_id")
-        return "customers"
+            if path not in self.in_memory:
+                rows = f"from read_parquet('{self.local(path)}') order by customer_id"
+                self.database.cursor().execute(f"create table {BY_CUSTOMER[path]} as {rows}")
+                self.in_memory.add(path)
+        return BY_CUSTOMER[path]
 
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
-        """In memory, for looking into published files; it holds nothing but who the customers are."""
+        """In memory, for looking into published files; it holds nothing but those of BY_CUSTOMER."""
         return duckdb.connect(config={"threads": 1})
 
     def schema(self, path: str) -> pa.Schema:

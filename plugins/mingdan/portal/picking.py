@@ -101,7 +101,7 @@ def labels(edition: Edition) -> dict[str, Label]:
     """Labels that may be asked about, by code: in the dictionary and the file, no bureau detail (C3), no free text."""
     there = edition.schema(LABELS)
     found = {}
-    for item in edition.table("portal/dictionary.parquet").to_pylist():
+    for item in edition.dictionary:
         code = item["code"]
         if item["kind"] != "label" or item["privacy"] == "C3" or item["type"] not in BY_TYPE:
             continue

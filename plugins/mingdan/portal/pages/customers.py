@@ -68,15 +68,10 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
             "select event_code, event_on, amount from file where customer_id = ? and event_on >= ? "
             "order by event_on desc, event_code", customer_id, since,
         ),
-        event_names={row["code"]: row[f"title_{language}"] for row in dictionary(edition) if row["kind"] == "event"},
+        event_names={row["code"]: row[f"title_{language}"] for row in edition.dictionary if row["kind"] == "event"},
         ties=ties(edition, visit, customer_id), tie_words=TIES, contacts=contacts,
         leads=edition.shown(leads, language), banded=lambda amount: shown_amount(amount, language, exact, request),
     )  # fmt: skip
-
-
-def dictionary(edition: Edition) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = edition.table("portal/dictionary.parquet").to_pylist()
-    return rows
 
 
 def groups(
@@ -85,7 +80,7 @@ def groups(
     """Family → (name, value, definition) of every label that is known and no bureau detail; "no" is left out."""
     found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     day = edition.in_language(language)
-    for item in dictionary(edition):
+    for item in edition.dictionary:
         value = labels.get(item["code"])
         if item["kind"] != "label" or item["privacy"] == "C3" or value is None or value is False:
             continue

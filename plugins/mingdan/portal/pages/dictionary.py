@@ -94,7 +94,7 @@ def one(request: Request, kind: str, code: str, visit: Annotated[Visit, Depends(
 
 def items(edition: Edition) -> list[dict[str, Any]]:
     """Every item, those of the built dictionary first, then lists and reports from their entries."""
-    found = edition.table("portal/dictionary.parquet").to_pylist()
+    found = [*edition.dictionary]
     for kind, entries in (("list", edition.day["lists"]), ("report", edition.day["reports"])):
         for code, entry in sorted(entries.items()):
             if "title" in entry:

@@ -246,11 +246,7 @@ def segments_by_band(edition: Edition, branch: str, tier: str, fewest: int) -> l
 
 
 def segment_names(edition: Edition) -> dict[str, tuple[str, str]]:
-    return {
-        row["code"]: (row["title_zh"], row["title_en"])
-        for row in edition.table("portal/dictionary.parquet").to_pylist()
-        if row["kind"] == "segment"
-    }
+    return {row["code"]: (row["title_zh"], row["title_en"]) for row in edition.dictionary if row["kind"] == "segment"}
 
 
 # --- what is inside the circle ------------------------------------------------------------------------------------

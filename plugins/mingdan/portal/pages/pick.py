@@ -155,7 +155,7 @@ def check(edition: Edition, kind: str, name: str, note: str) -> None:
             "代码应为3到40个小写字母、数字或下划线，以字母开头。",
             "Expected a code of 3 to 40 small letters, digits or underscores that begins with a letter.",
         )
-    taken = {row["code"] for row in edition.table("portal/dictionary.parquet").to_pylist() if row["kind"] == kind}
+    taken = {row["code"] for row in edition.dictionary if row["kind"] == kind}
     if name in (set(edition.day["lists"]) if kind == "list" else taken):
         raise PickError("该代码已被使用。", "This code is taken.")
     if not note or len(note) > LONGEST_NOTE:
@@ -203,7 +203,7 @@ def draft_page(request: Request, draft_id: str, visit: Annotated[Visit, Depends(
     edition = branch_leads.chosen_edition(request, None)
     titles = {
         row["code"]: (row["title_zh"], row["title_en"])
-        for row in edition.table("portal/dictionary.parquet").to_pylist() if row["kind"] == "label"
+        for row in edition.dictionary if row["kind"] == "label"
     }  # fmt: skip
     people = request.app.state.people()
     return render(

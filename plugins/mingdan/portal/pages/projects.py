@@ -59,7 +59,7 @@ def progress_rows(edition: Edition, branch: str) -> list[dict[str, Any]]:
 
 
 def segment_names(edition: Edition, language: str) -> dict[str, str]:
-    rows = edition.table("portal/dictionary.parquet").to_pylist()
+    rows = edition.dictionary
     return {row["code"]: row[f"title_{language}"] for row in rows if row["kind"] == "segment"}
 
 
