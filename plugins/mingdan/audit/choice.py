@@ -181,7 +181,7 @@ def arbitration(day: Evidence) -> Looked:
 @rule
 def lost_to(day: Evidence) -> Looked:
     """A row that lost names the list that won; the lead that won names what lost as also relevant, but no marketing
-    list of a family that a control group held out ahead of it."""
+    list of a family that a control group held out ahead of it, or earlier in the cycle."""
     rows = contest(day)
     winner = rows[rows["forward"] & ~rows["ghost"]].drop_duplicates("subject_id").set_index("subject_id")
     beaten = rows[rows["state"] == "listed_elsewhere"]
@@ -189,7 +189,11 @@ def lost_to(day: Evidence) -> Looked:
     looked, wrong = judged(beaten, beaten["reason"] != expected)
     ghosts = rows[rows["ghost"] & rows["state"].isin(ALLOWED)].groupby(["subject_id", "family"])["counts"].max()
     ahead = beaten[["subject_id", "family"]].join(ghosts.rename("ghost_counts"), on=["subject_id", "family"])
-    closed = (beaten["purpose"] == "marketing") & (ahead["ghost_counts"] > beaten["counts"])
+    held = day.held[day.held["cycle"] == day.cycle]
+    earlier = set(zip(held["subject_id"], held["family"], strict=True))
+    pairs = zip(beaten["subject_id"], beaten["family"], strict=True)
+    before = pd.Series([pair in earlier for pair in pairs], beaten.index, dtype=bool)
+    closed = (beaten["purpose"] == "marketing") & ((ahead["ghost_counts"] > beaten["counts"]) | before)
     nameable = beaten[~beaten["ghost"] & ~closed]
     may = nameable.groupby("subject_id")["list"].agg(set).to_dict()
     shown = winner[winner["state"].isin(SHOWN)]
