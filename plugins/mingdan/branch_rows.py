@@ -101,6 +101,10 @@ CHANNELS = {
     "call": ("电话", "call"), "visit": ("上门", "visit"), "lobby": ("厅堂", "lobby"), "wecom": ("企微", "WeCom"),
     "sms": ("短信", "SMS"), "app": ("手机银行", "app"),
 }  # fmt: skip
+TALK_PARTS = {
+    "开场": "Opening", "需求探询": "Finding needs", "特点与利益": "Features and benefits", "证据": "Evidence",
+    "异议": "Objections", "下一步": "Next step", "禁语": "Never say",
+}  # fmt: skip
 CHANGES = {
     "new": ("新增", "new"), "kept": ("保留", "kept"), "up": ("上升", "up"), "down": ("下降", "down"),
     "gone": ("移出", "gone"),

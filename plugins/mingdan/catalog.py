@@ -12,14 +12,15 @@ from typing import Any
 
 import yaml
 
-from mingdan.settings import CAPPED_CHANNELS, DBT_PROJECT, load_yaml
+from mingdan.branch_rows import TALK_PARTS
+from mingdan.settings import DBT_PROJECT, load_yaml
 
 MODELS = DBT_PROJECT / "models"
 PURPOSES = ("marketing", "service", "recovery")
 SUBJECTS = ("customer", "prospect", "corporate")
 BRANCH_RULES = ("home", "loan", "merchant", "nearest")
 OWNERS = ("wealth", "credit", "merchant", "lobby", "corporate", "collection", "teller")  # roles of core.managers
-TALK_PARTS = ("开场", "需求探询", "特点与利益", "证据", "异议", "下一步", "禁语")
+CHANNELS = ("call", "sms", "wecom", "visit")  # those that delivery chooses among (macros/channels.sql)
 
 
 class CatalogError(ValueError):
@@ -37,6 +38,10 @@ class Entry:
 
     def title(self, language: str) -> str:
         return self.meta["title"][language]
+
+    @property
+    def sql(self) -> str:
+        return next((MODELS / "lists").rglob(f"list_{self.code}.sql")).read_text(encoding="utf-8")
 
 
 def names(folder: str, prefix: str) -> list[str]:
@@ -109,9 +114,9 @@ def check(entry: Entry) -> None:
         elif not isinstance(value, kind) or isinstance(value, bool):
             expected = kind.__name__ if isinstance(kind, type) else "number"
             raise CatalogError(f"{where}: {field}: expected a {expected}; found {value!r}.")
-    strange = [channel for channel in entry.meta["channels"] if channel not in CAPPED_CHANNELS]
-    if strange:
-        raise CatalogError(f"{where}: channels: expected some of {', '.join(CAPPED_CHANNELS)}; found {strange[0]!r}.")
+    channels = entry.meta["channels"]
+    if not channels or not set(map(str, channels)) <= set(CHANNELS):
+        raise CatalogError(f"{where}: channels: expected some of {', '.join(CHANNELS)}; found {channels}.")
     for number, rule in enumerate(entry.meta["score"], start=1):
         if not (isinstance(rule.get("when"), str) and isinstance(rule.get("points"), int)
                 and set(rule.get("reason", {})) == {"zh", "en"}):  # fmt: skip
@@ -268,7 +273,6 @@ def validate_score() -> None:
     with duckdb.connect() as connection:
         for entry in entries().values():
             known = {*columns_of(entry.meta["subject"]), *entry.meta.get("facts", [])}
-            sql = (entry.path.parent / f"list_{entry.code}.sql").read_text(encoding="utf-8")
             for number, rule in enumerate(entry.meta["score"], start=1):
                 where = f"{entry.path.relative_to(DBT_PROJECT)}, list_{entry.code}, score rule {number}"
                 found = connection.execute("select json_serialize_sql(?)", [f"select {rule['when']}"]).fetchall()
@@ -276,7 +280,7 @@ def validate_score() -> None:
                 if tree["error"]:
                     raise CatalogError(f"{where}: expected an SQL condition; found {rule['when']!r}.")
                 for name in columns_in(tree):
-                    if name not in known and not named_in(name, sql):
+                    if name not in known and not named_in(name, entry.sql):
                         raise CatalogError(
                             f"{where}: expected labels, facts of the entry or columns of its SQL; found {name!r}."
                         )
@@ -286,7 +290,7 @@ def columns_in(tree: Any) -> Iterator[str]:
     """The columns that a parsed SQL text (json_serialize_sql) names."""
     if isinstance(tree, dict):
         if tree.get("class") == "COLUMN_REF":
-            yield tree["column_names"][-1]
+            yield tree["column_names"][-1].lower()  # SQL does not tell letters' cases apart
         tree = list(tree.values())
     if isinstance(tree, list):
         for part in tree:

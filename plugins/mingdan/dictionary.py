@@ -72,14 +72,11 @@ def gaps() -> list[str]:
 def problems(item: Item) -> Iterator[str]:
     """What an item lacks."""
     where = f"{item.kind} {item.family}.{item.code}" if item.kind == "label" else f"{item.kind} {item.code}"
-    for field in ("title_zh", "title_en", "definition", "owner", "privacy"):
+    for field in ("title_zh", "title_en", "family_zh", "family_en", "definition", "owner", "privacy"):
         if not getattr(item, field).strip():
             yield f"{where}: no {field}"
     if item.title_zh and not re.search(r"[\u4e00-\u9fff]", item.title_zh):
         yield f"{where}: title_zh {item.title_zh!r} is not Chinese"
-    for field in ("family_zh", "family_en"):
-        if not getattr(item, field):
-            yield f"{where}: the {item.kind}'s family {item.family} has no title ({field[-2:]})"
     if item.kind == "label" and item.type not in TYPES:
         yield f"{where}: type {item.type!r} is none of {', '.join(TYPES)}"
     if item.privacy and item.privacy not in ("C1", "C2", "C3"):
@@ -112,7 +109,7 @@ def events() -> Iterator[Item]:
     for code, event in (meta.get("events") or {}).items():
         sources, thresholds = event_rests_on(code)
         yield Item(
-            "event", code, text(event, "origin"), *ORIGINS[text(event, "origin")], *both(event),
+            "event", code, text(event, "origin"), *ORIGINS.get(text(event, "origin"), ("", "")), *both(event),
             text(event, "definition"),
             text(model, "description"), "event", text(event, "owner") or text(meta, "owner"),
             text(event, "privacy") or text(meta, "privacy") or "C2", sources, thresholds,

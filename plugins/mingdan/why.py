@@ -65,7 +65,7 @@ def tell(home: Home, subject: str, as_of: date, list_code: str | None = None) ->
 
 def own_values(entry: catalog.Entry, own: dict[str, Any]) -> Iterator[str]:
     """The subject's values of the labels that the list's SQL names."""
-    sql = next((catalog.MODELS / "lists").rglob(f"list_{entry.code}.sql")).read_text(encoding="utf-8")
+    sql = entry.sql
     for name in sorted(column for column in own if catalog.named_in(column, sql)):
         yield f"    {name} = {own[name]}"
 

@@ -16,7 +16,7 @@ from typing import Any
 import xlsxwriter
 
 from mingdan import branch_rows, meeting
-from mingdan.branch_rows import CHANNELS, COLUMNS, FILL_IN, OUTCOMES, Cells, harmless, word
+from mingdan.branch_rows import CHANNELS, COLUMNS, FILL_IN, OUTCOMES, TALK_PARTS, Cells, harmless, word
 from mingdan.reports import View
 
 FONT = {"zh": "Microsoft YaHei", "en": "Calibri"}
@@ -77,10 +77,6 @@ HOW_TO_READ = {
         "failed, which does not mean that there is nobody; off = switched off, or its data is not delivered.",
     ),
 }
-PARTS_EN = {
-    "开场": "Opening", "需求探询": "Finding needs", "特点与利益": "Features and benefits", "证据": "Evidence",
-    "异议": "Objections", "下一步": "Next step", "禁语": "Never say",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -459,7 +455,7 @@ def talk_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: Fo
     rows = (
         (day["lists"].get(row["list"], {}).get("title", {}).get(language, row["list"]),
          word("variant", row["variant"], day),
-         row["part"] if language == "zh" else PARTS_EN.get(row["part"], row["part"]),
+         row["part"] if language == "zh" else TALK_PARTS.get(row["part"], row["part"]),
          row[f"text_{language}"], row.get("version"))
         for row in content.talk_tracks
     )  # fmt: skip

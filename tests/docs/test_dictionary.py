@@ -75,7 +75,9 @@ def test_what_a_label_rests_on_is_read_through_facts_macros_and_staging() -> Non
     assert "acquiring.merchants" not in senior.sources, "a segment rests on the labels that it reads, not on all"
 
 
-@pytest.mark.parametrize("field", ["title_zh", "title_en", "definition", "owner", "privacy", "type", "sources"])
+@pytest.mark.parametrize(
+    "field", ["title_zh", "title_en", "family_zh", "family_en", "definition", "owner", "privacy", "type", "sources"]
+)
 def test_an_item_that_lacks_something_is_named_with_it(field: str) -> None:
     whole = item("amount", "amount")
     assert list(dictionary.problems(whole)) == []

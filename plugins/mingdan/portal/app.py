@@ -22,7 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
-from mingdan import branch_rows, reasons, workbook
+from mingdan import branch_rows, reasons
 from mingdan.portal import access
 from mingdan.portal.audit import Audit
 from mingdan.portal.editions import Editions
@@ -242,7 +242,7 @@ def templates() -> Environment:
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     pages.globals |= {
-        "may": access.may, "ROLES": ROLES, "OUTCOMES": branch_rows.OUTCOMES, "TALK_PARTS": workbook.PARTS_EN,
+        "may": access.may, "ROLES": ROLES, "OUTCOMES": branch_rows.OUTCOMES, "TALK_PARTS": branch_rows.TALK_PARTS,
         "NAVIGATION": access.NAVIGATION,
     }  # fmt: skip
     pages.filters["query"] = lambda asked: urlencode({key: value for key, value in asked.items() if value})
