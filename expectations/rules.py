@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 ENOUGH = 50  # rows below which a ratio says nothing about a delivery or a list
@@ -67,6 +68,7 @@ def told(name: str, says: str, who_fixes: str) -> dict[str, str]:
     return {"rule": name, "says": says, "who_fixes": who_fixes}
 
 
+@cache
 def great_expectations() -> Any:
     """The library, imported late (it takes seconds) and quietly: it would fill a task's log, and an error of its own
     may quote a value. What it cannot judge is raised by its caller."""

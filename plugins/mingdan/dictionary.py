@@ -371,8 +371,8 @@ def measure(item: Item) -> str:
     if item.type in ("amount", "rate", "count"):
         # the fifth from either end: the outermost four people are nobody's business
         return (
-            f"[list_last(min({name}, {FEWEST})), quantile_disc({name}, 0.25), quantile_disc({name}, 0.5),"
-            f" quantile_disc({name}, 0.75), list_last(max({name}, {FEWEST}))]"
+            f"list_concat([list_last(min({name}, {FEWEST}))], quantile_disc({name}, [0.25, 0.5, 0.75]),"
+            f" [list_last(max({name}, {FEWEST}))])"
         )
     if item.type == "date":
         return f"[list_last(min({name}, {FEWEST})), list_last(max({name}, {FEWEST}))]"

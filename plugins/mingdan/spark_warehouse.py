@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +109,9 @@ class SparkWarehouse(Warehouse):
 
     def drop_schema(self, schema: str) -> None:
         self.session.sql(f"drop database if exists {schema} cascade")
+
+    def held_open(self) -> AbstractContextManager[Any]:
+        return nullcontext()  # the session is open
 
     def export(self, table: str, as_of: date, target: Path, order_by: str) -> None:
         rows = self.read(table, as_of, order_by)

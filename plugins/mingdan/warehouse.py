@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -257,17 +257,22 @@ class Warehouse:
 
     def keep_history(self, as_of: date) -> None:
         """Put the day's tables into history/<table>/as_of=D, each partition written aside and replaced whole."""
-        for table, key in history_tables().items():
-            partition = self.home.history / table / f"as_of={as_of}"
-            aside = partition.with_name(f".as_of={as_of}.tmp")
-            shutil.rmtree(aside, ignore_errors=True)
-            self.export(table, as_of, aside / "part-0.parquet", key)
-            former = partition.with_name(f".as_of={as_of}.old")
-            shutil.rmtree(former, ignore_errors=True)
-            if partition.exists():
-                partition.rename(former)
-            aside.rename(partition)
-            shutil.rmtree(former, ignore_errors=True)
+        with self.held_open():
+            for table, key in history_tables().items():
+                partition = self.home.history / table / f"as_of={as_of}"
+                aside = partition.with_name(f".as_of={as_of}.tmp")
+                shutil.rmtree(aside, ignore_errors=True)
+                self.export(table, as_of, aside / "part-0.parquet", key)
+                former = partition.with_name(f".as_of={as_of}.old")
+                shutil.rmtree(former, ignore_errors=True)
+                if partition.exists():
+                    partition.rename(former)
+                aside.rename(partition)
+                shutil.rmtree(former, ignore_errors=True)
+
+    def held_open(self) -> AbstractContextManager[Any]:
+        """While it lasts, reading opens the file no more: opening it for each of sixty readings takes seconds."""
+        return self.connect(read_only=True)
 
 
 def history_tables() -> dict[str, str]:
