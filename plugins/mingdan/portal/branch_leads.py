@@ -132,18 +132,40 @@ def one_lead(request: Request, visit: Visit, lead_id: str, asked: str | None = N
     if row is None:
         with request.app.state.engine.connect() as connection:
             row = walk_ins.row_of(connection, edition, lead_id)
-    if row is not None and row["branch_id"] in visit.branches:
-        with request.app.state.engine.connect() as connection:
-            if row["customer_id"] not in outcomes.refused(connection, [row["customer_id"]]):
-                last = outcomes.newest(connection, [lead_id]).get(lead_id)
-                given = team.assigned(connection, [lead_id]).get(lead_id)
-                today = request.app.state.now().date()
-                members = team.of_branch(connection, edition, row["branch_id"], today)
-                lead = living(row, last, given, members, today)
-                if is_theirs(visit, row, lead.owner_id):
-                    return edition, lead
+    for lead in seen(request, visit, edition, [row] if row is not None else []):
+        return edition, lead
     request.app.state.audit.write(visit, "refused", lead_id=lead_id[:40])
     raise HTTPException(404)
+
+
+def seen(request: Request, visit: Visit, edition: Edition, rows: list[dict[str, Any]]) -> list[Live]:
+    """Of a few rows those that this person may see, as they are now."""
+    rows = [row for row in rows if row["branch_id"] in visit.branches]
+    today, found = request.app.state.now().date(), []
+    with request.app.state.engine.connect() as connection:
+        refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
+        last = outcomes.newest(connection, [row["lead_id"] for row in rows])
+        given = team.assigned(connection, [row["lead_id"] for row in rows])
+        for row in rows:
+            members = team.of_branch(connection, edition, row["branch_id"], today)
+            lead = living(row, last.get(row["lead_id"]), given.get(row["lead_id"]), members, today)
+            if row["customer_id"] not in refused and is_theirs(visit, row, lead.owner_id):
+                found.append(lead)
+    return found
+
+
+def of_customer(request: Request, visit: Visit, edition: Edition, customer_id: str) -> list[Live]:
+    """The customer's leads at this person's branches that the person may see."""
+    rows = [row for branch in visit.branches for row in edition.of_branch(branch) if row["customer_id"] == customer_id]
+    with request.app.state.engine.connect() as connection:
+        made = [row for branch in visit.branches for row in walk_ins.rows_of(connection, edition, branch)]
+    return seen(request, visit, edition, [*(row for row in made if row["customer_id"] == customer_id), *rows])
+
+
+def may_know_of(visit: Visit, edition: Edition, code: str) -> bool:
+    """Whether the person may know that somebody is on this list: who owes is the collectors' and the manager's."""
+    purpose = edition.day["lists"].get(code, {}).get("purpose")
+    return purpose != "recovery" or bool(visit.person.roles & {"branch_manager", "region", "collection"})
 
 
 def changes(request: Request, visit: Visit, edition: Edition, branch: str, leads: list[Live]) -> list[dict[str, Any]]:

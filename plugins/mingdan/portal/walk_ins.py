@@ -16,6 +16,7 @@ from mingdan.portal.editions import Edition
 from mingdan.portal.sessions import Visit
 from mingdan.portal.store import walk_ins
 
+# Who owes is no opportunity, and not for the counter to know.
 OPEN_STATES = ("listed", "listed_elsewhere", "waiting", "central_channel")
 SHOWN = 2
 
@@ -29,7 +30,10 @@ def opportunities(edition: Edition, customer_id: str) -> list[dict[str, Any]]:
     )
     if any(row["state"] == "held_out" or row["is_ghost"] for row in rows):
         return []
-    found = [row for row in rows if row["state"] in OPEN_STATES]
+    owing = {code for code, entry in edition.day["lists"].items() if entry.get("purpose") == "recovery"}
+    if any(row["list"] in owing and row["state"] == "listed" for row in rows):
+        return []  # the collectors' lead is their one of the day
+    found = [row for row in rows if row["state"] in OPEN_STATES and row["list"] not in owing]
     return sorted(found, key=lambda row: (-(row["priority"] or 0), row["list"]))[:SHOWN]
 
 

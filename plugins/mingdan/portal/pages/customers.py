@@ -36,7 +36,7 @@ TIES = {
 def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(room("customer"))]) -> Response:
     edition = branch_leads.chosen_edition(request, None)
     known = edition.customer(customer_id)
-    leads = [row for branch in visit.branches for row in edition.of_branch(branch) if row["customer_id"] == customer_id]
+    leads = branch_leads.of_customer(request, visit, edition, customer_id)
     with request.app.state.engine.connect() as connection:
         refused = outcomes.refused(connection, [customer_id])
         contacts = list(
@@ -57,7 +57,7 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
         {},
     )
     exact = "branch_manager" in visit.person.roles or any(
-        row["owner_id"] and row["owner_id"] == visit.person.employee_id for row in leads
+        lead.owner_id and lead.owner_id == visit.person.employee_id for lead in leads
     )
     since = date.fromisoformat(edition.day["business_date"]) - timedelta(days=EVENT_DAYS)
     return render(
@@ -69,8 +69,11 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
             "order by event_on desc, event_code", customer_id, since,
         ),
         event_names={row["code"]: row[f"title_{language}"] for row in edition.dictionary if row["kind"] == "event"},
-        ties=ties(edition, visit, customer_id), tie_words=TIES, contacts=contacts,
-        leads=edition.shown(leads, language), banded=lambda amount: shown_amount(amount, language, exact, request),
+        ties=ties(edition, visit, customer_id), tie_words=TIES,
+        contacts=[row for row in contacts if branch_leads.may_know_of(visit, edition, row.list)],
+        list_names={code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry},
+        leads=edition.shown([lead.told for lead in leads], language),
+        banded=lambda amount: shown_amount(amount, language, exact, request),
     )  # fmt: skip
 
 

@@ -30,14 +30,14 @@ def who(
         if (text.isdigit() and len(text) < 4) or len(text) < 2:
             fault = ("请输入至少四位数字或两个字。", "Please enter at least four digits or two characters.")
         else:
-            found = searched(request, edition, branch, text)
+            found = searched(request, visit, edition, branch, text)
         request.app.state.audit.write(visit, "who", found=len(found), customers=[row["customer_id"] for row in found])
     language = language_of(request)
     titles = {code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry}
     return render(request, "who.html", edition=edition, q=text, found=found, fault=fault, titles=titles, most=MOST)
 
 
-def searched(request: Request, edition: Edition, branch: str, text: str) -> list[dict[str, Any]]:
+def searched(request: Request, visit: Visit, edition: Edition, branch: str, text: str) -> list[dict[str, Any]]:
     """The branch's customers with this end of number or mobile, or part of the name, but those who refused."""
     by = (
         "ends_with(customer_id, $2) or ends_with(coalesce(mobile, ''), $2)" if text.isdigit()
@@ -50,13 +50,20 @@ def searched(request: Request, edition: Edition, branch: str, text: str) -> list
     )  # fmt: skip
     with request.app.state.engine.connect() as connection:
         refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
-    leads = {row["customer_id"]: row["lead_id"] for row in edition.of_branch(branch)}
+    found = {row["customer_id"] for row in rows}
+    seen = branch_leads.live_leads(request, visit, edition, branch)
+    leads = {lead.row["customer_id"]: lead.row["lead_id"] for lead in seen if lead.row["customer_id"] in found}
+    others = {
+        row["customer_id"] for row in edition.of_branch(branch)
+        if row["customer_id"] not in leads and branch_leads.may_know_of(visit, edition, row["list"])
+    }  # fmt: skip
     return [
         {
             "customer_id": row["customer_id"],
             "name": mask_name(row["full_name"]),
             "mobile": mask_mobile(row["mobile"]),
             "lead_id": leads.get(row["customer_id"]),
+            "is_others": row["customer_id"] in others,
             "opportunities": [
                 with_words(edition, each) for each in walk_ins.opportunities(edition, row["customer_id"])
             ],
