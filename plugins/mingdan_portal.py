@@ -9,7 +9,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from fastapi import Request
+    from fastapi import Request, Response
 
 
 class AirflowSession:
@@ -36,8 +36,14 @@ class AirflowSession:
 
         return get_auth_manager().get_url_login(next_url=str(request.url.replace(query="", fragment="")))
 
-    async def sign_out(self, request: Request) -> None:
-        """The portal's own session has ended; Airflow's is ended in Airflow."""
+    async def sign_out(self, request: Request) -> Response:
+        """The portal's session has ended; the browser goes on to where Airflow ends its own, and what lies behind it.
+
+        By a page in between: a form may not lead to another site, and the provider of a sign-on may be one."""
+        from mingdan.portal.app import render
+
+        request.state.visit = None
+        return render(request, "onward.html", to=LOG_OUT, again=None, said=("正在退出", "Signing out"))
 
     def install(self, app: Any) -> None:
         """Nothing to add: Airflow signs on."""
@@ -57,7 +63,8 @@ class Portal:
 
 
 # Airflow mounts the portal below its own path, and takes the menu's address as it stands.
-ADDRESS = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + "/portal/"
+BASE = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+ADDRESS, LOG_OUT = f"{BASE}/portal/", f"{BASE}/api/v2/auth/logout"
 
 
 class MingdanPortal(AirflowPlugin):

@@ -55,3 +55,20 @@ def test_airflows_user_enters_the_portal_and_nobody_else_does(airflow_app: Any) 
         assert page.status_code == 200 and "/portal/static/portal.css" in page.text
         assert admin.get("/portal/today").status_code == 403  # engineers see no customer
         assert signed_on(airflow_app, "stranger").get("/portal/runs").status_code == 403
+
+
+def test_the_portals_button_ends_airflows_session_too(airflow_app: Any) -> None:
+    from fastapi.testclient import TestClient
+
+    with TestClient(airflow_app, follow_redirects=False):
+        admin = signed_on(airflow_app, "admin")
+        taken = admin.cookies["_token"]
+        page = admin.get("/portal/runs").text
+        csrf = page.split('name="csrf" content="')[1].split('"')[0]
+        assert admin.post("/portal/sign-out").status_code == 403  # no other site signs anybody out
+        answer = admin.post("/portal/sign-out", headers={"x-csrf-token": csrf})
+        assert answer.status_code == 200 and 'content="0;url=/api/v2/auth/logout"' in answer.text
+        admin.get("/api/v2/auth/logout")
+        for browser in (admin, TestClient(airflow_app, follow_redirects=False, cookies={"_token": taken})):
+            asked = browser.get("/portal/runs")
+            assert asked.status_code == 303 and asked.headers["location"].startswith("/auth/login?next=")

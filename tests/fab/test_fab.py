@@ -108,6 +108,19 @@ def test_after_logging_out_the_portal_is_closed(fab: Airflow, way_out: str) -> N
     assert browser.get("/portal/today").status_code == 403  # nothing of the one before is left in this browser
 
 
+def test_the_portals_own_button_ends_airflows_session_too(fab: Airflow) -> None:
+    browser = fab.signed_in(KNOWN)
+    kept = browser.cookies["_token"]
+    token = re.search(r'name="csrf" content="([^"]+)"', browser.get("/portal/today").text)
+    assert token
+    told = browser.post("/portal/sign-out", data={"csrf": token[1]})
+    way_out = f"{urlsplit(fab.address).path}/api/v2/auth/logout"
+    assert told.status_code == 200 and f'content="0;url={way_out}"' in told.text
+    browser.get("/api/v2/auth/logout", follow_redirects=True)
+    assert is_sent_to_sign_in(browser.get("/portal/today"))
+    assert is_sent_to_sign_in(fab.browser(_token=kept).get("/portal/today"))
+
+
 def test_an_account_that_was_switched_off_is_out(fab: Airflow) -> None:
     browser = fab.signed_in(KNOWN)
     assert browser.get("/portal/today").status_code == 200
