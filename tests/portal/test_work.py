@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import inspect
 import io
 import random
 import zipfile
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from mingdan.branch_rows import COLUMNS, FILL_IN
 from mingdan.portal import sessions
+from mingdan.portal.pages import downloads
 from mingdan.portal.pages.uploads import UploadError, read_rows
 from mingdan.portal.store import audit, outcomes
 
@@ -182,6 +185,34 @@ def test_a_download_names_its_reader_is_masked_and_its_digest_is_on_the_trail(de
     assert all("sha256" in row.detail for row in desk.trail("downloaded"))
 
 
+def test_a_large_download_leaves_in_pieces(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "A_PIECE", 100)
+    whole = desk.of("branch_staff").get("/download/csv")
+    sizes = [len(each) for each in downloads.pieces(io.BytesIO(whole.content))]
+    assert set(sizes[:-1]) == {100} and len(sizes) > 10 and sum(sizes) == len(whole.content)
+    assert whole.headers["content-length"] == str(len(whole.content)) and whole.content.startswith(b"\xef\xbb\xbf")
+    (said,) = desk.trail("downloaded")
+    assert hashlib.sha256(whole.content).hexdigest() in said.detail
+    assert inspect.isgeneratorfunction(downloads.pieces)
+
+
+@pytest.mark.parametrize(("user", "unmasked"), [("branch_staff", False), ("lobby", False), ("rm", True)])
+def test_a_download_is_unmasked_only_where_setting_and_role_allow(desk: Desk, user: str, unmasked: bool) -> None:
+    row = next(row for row in desk.leads[BRANCH] if row["owner_id"])
+    assert row["mobile"] not in desk.of(user).get("/download/csv").text
+    desk.app.state.editions.on().day["mask"] = False
+    assert (row["mobile"] in desk.of(user).get("/download/csv").text) is unmasked
+    book = openpyxl.load_workbook(io.BytesIO(desk.of(user).get("/download/xlsx").content))
+    told = {str(cell.value) for sheet in book.worksheets for line in sheet.iter_rows() for cell in line}
+    assert any(row["mobile"] in each for each in told) is unmasked
+
+
+def test_the_exported_trail_is_harmless_in_a_spreadsheet(desk: Desk) -> None:
+    TestClient(desk.app).post("/sign-in", data={"user_id": "=HYPERLINK(1)"})
+    (line,) = [row for row in csv.DictReader(desk.app.state.audit.export()) if row["what"] == "unknown_person"]
+    assert line["user_id"] == "'=HYPERLINK(1)" and len(line["digest"]) == 64
+
+
 def test_the_trail_cannot_be_changed_and_a_change_beside_it_shows(desk: Desk) -> None:
     desk.of("branch_staff").get("/today")
     assert desk.app.state.audit.check() == []
@@ -224,7 +255,7 @@ def test_a_change_without_the_sessions_token_or_from_elsewhere_is_refused(desk: 
     assert client.post(path, data=SAID, headers={"x-csrf-token": "wrong"}).status_code == 403
     elsewhere = {"x-csrf-token": right, "origin": "https://evil.example"}
     assert client.post(path, data=SAID, headers=elsewhere).status_code == 403
-    assert written(desk) == []
+    assert written(desk) == [] and len(desk.trail("refused")) == 3
     client.headers["x-csrf-token"] = right
 
 

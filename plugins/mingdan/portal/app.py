@@ -5,6 +5,7 @@ Every route but PUBLIC names its room of access.ROOMS; a test walks them all. No
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -70,7 +71,7 @@ def create_app(identity: Identity, portal: Portal) -> FastAPI:
     engine = open_store(portal.store_url)
     app.state.now, app.state.engine, app.state.settings = now, engine, portal.settings
     app.state.people, app.state.identity, app.state.secure = portal.people, identity, portal.secure
-    app.state.editions = Editions(portal.published)
+    app.state.editions = Editions(portal.published, portal.settings["environment"] == "test")
     app.state.sessions, app.state.audit = Sessions(engine, now), Audit(engine, now)
     app.state.limits = Limits()
     app.state.pages = templates()
@@ -176,9 +177,10 @@ async def same_session(request: Request) -> None:
     if request.method not in UNSAFE:
         return
     origin = request.headers.get("origin")
-    if origin is not None and re.sub(r"^https?://", "", origin) != request.headers.get("host"):
-        raise HTTPException(403)
     visit = request.state.visit
+    if origin is not None and re.sub(r"^https?://", "", origin) != request.headers.get("host"):
+        await run_in_threadpool(request.app.state.audit.write, visit, "refused", origin=origin[:200])
+        raise HTTPException(403)
     if visit is None:
         if own_path(request) in PUBLIC:
             return
@@ -187,7 +189,8 @@ async def same_session(request: Request) -> None:
     if any("\0" in value for value in form.values() if isinstance(value, str)):  # PostgreSQL keeps no such text
         raise HTTPException(422)
     given = request.headers.get("x-csrf-token") or form.get("csrf")
-    if not visit.csrf or given != visit.csrf:
+    if not visit.csrf or not isinstance(given, str) or not secrets.compare_digest(given.encode(), visit.csrf.encode()):
+        await run_in_threadpool(request.app.state.audit.write, visit, "refused", csrf="not this session's")
         raise HTTPException(403)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from mingdan.branch_rows import harmless
 from mingdan.portal.store import audit
 
 if TYPE_CHECKING:
@@ -83,12 +84,13 @@ class Audit:
         return problems
 
     def export(self) -> Iterator[str]:
-        """The whole trail as csv, line by line, oldest first."""
+        """The whole trail as csv, line by line, oldest first; cells are harmless in a spreadsheet, as in every file."""
         with self.engine.connect() as connection:
-            yield ",".join((*PARTS, "digest")) + "\r\n"
+            columns = (*PARTS, "digest")
+            yield ",".join(columns) + "\r\n"
             for row in connection.execution_options(yield_per=1000).execute(sa.select(audit).order_by(audit.c.number)):
                 out = io.StringIO()
                 csv.writer(out, lineterminator="\r\n").writerow(
-                    [getattr(row, name) if getattr(row, name) is not None else "" for name in (*PARTS, "digest")]
+                    [harmless(str(value)) if (value := getattr(row, name)) is not None else "" for name in columns]
                 )
                 yield out.getvalue()

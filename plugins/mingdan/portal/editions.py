@@ -240,8 +240,9 @@ class Edition:
 class Editions:
     """The published list dates. Thread-safe; every reader of a revision shares it."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, test_days: bool = True) -> None:
+        """test_days: whether a day on assumed consent is shown; a portal in production shows none."""
+        self.store, self.test_days = store, test_days
         self._kept: dict[tuple[date, int], Edition] = {}
         self._believed: dict[date | None, tuple[float, Any]] = {}
         self._lock = threading.Lock()
@@ -262,9 +263,12 @@ class Editions:
 
     def on(self, list_date: date | None = None) -> Edition | None:
         """The current revision of a list date (default: the newest), or None where none is published."""
-        chosen = list_date or next(iter(self.dates()), None)
-        if chosen is None or chosen not in self.dates():
-            return None
+        if list_date is None:
+            found = (self._on(each) for each in self.dates())
+            return next((edition for edition in found if edition is not None), None)
+        return self._on(list_date) if list_date in self.dates() else None
+
+    def _on(self, chosen: date) -> Edition | None:
         revision = self._looked_up(chosen, lambda: publishing.current_revision(self.store, chosen))
         if revision is None:
             return None
@@ -274,8 +278,8 @@ class Editions:
                 self._kept[key] = self._read(*key)
                 while len(self._kept) > KEPT:
                     self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = self._kept.pop(key)  # used last, thrown away last
-            return self._kept[key]
+            edition = self._kept[key] = self._kept.pop(key)  # used last, thrown away last
+        return edition if self.test_days or not edition.day.get("consent") else None
 
     def _looked_up(self, key: date | None, look: Any) -> Any:
         at, value = self._believed.get(key, (0.0, None))

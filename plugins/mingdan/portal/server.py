@@ -29,9 +29,12 @@ def from_settings(signing_on: Identity | None = None) -> FastAPI:
     chosen = settings["portal"]
     store = Store(home.published)
     now = None
+    if settings["environment"] == "production":
+        for name, right in (("pinned_to_newest", False), ("secure_cookies", True)):
+            if chosen[name] is not right:
+                expected, found = str(right).lower(), str(not right).lower()
+                raise IdentityError(f"portal.{name}: expected {expected} in environment 'production'; found {found}.")
     if chosen["pinned_to_newest"]:
-        if settings["environment"] != "test":
-            raise IdentityError("portal.pinned_to_newest: expected false in environment 'production'; found true.")
         edition = Editions(store).on()
         now = partial(datetime.combine, edition.list_date, time(10, 30)) if edition else None
     return create_app(
@@ -42,8 +45,6 @@ def from_settings(signing_on: Identity | None = None) -> FastAPI:
 
 def identity(settings: Settings) -> Identity:
     chosen = settings["portal"]
-    if not chosen["secure_cookies"] and settings["environment"] == "production":
-        raise IdentityError("portal.secure_cookies: expected true in environment 'production'; found false.")
     if chosen["identity"] == "development":
         return Development(settings["environment"])
     if chosen["identity"] == "header":
@@ -78,7 +79,7 @@ def people(settings: Settings, store: Store) -> Callable[[], Mapping[str, Person
         return now
     if settings["environment"] != "test":
         raise PeopleError("portal.people: expected the path of people.csv in environment 'production'; found none.")
-    editions = Editions(store)
+    editions = Editions(store)  # in environment test only
     made: dict[tuple[date, int], Mapping[str, Person]] = {}
 
     def of_newest() -> Mapping[str, Person]:
