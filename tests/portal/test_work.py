@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import io
 import random
+import re
 import zipfile
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from mingdan.branch_rows import COLUMNS, FILL_IN
+from mingdan.portal import outcomes as kept_outcomes
 from mingdan.portal import sessions
 from mingdan.portal.pages import downloads
 from mingdan.portal.pages.uploads import UploadError, read_rows
@@ -22,6 +24,7 @@ from mingdan.portal.store import audit, outcomes
 
 from tests.portal.conftest import BRANCH, Desk
 
+HX = {"hx-request": "true"}
 SAID = {"outcome": "interested", "channel_used": "call", "contacted_at": "2026-07-01 09:30"}
 
 
@@ -60,6 +63,61 @@ def test_who_reports_second_is_told_who_was_first(desk: Desk) -> None:
     assert len(written(desk)) == 1
     seen = written(desk)[0].contact_id
     desk.of("branch_manager").post(f"/leads/{lead(desk)}/outcome", data={**again, "seen": seen})
+    assert len(written(desk)) == 2
+
+
+def test_of_two_people_at_the_same_moment_the_second_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one's outcome is written while the second one's is being read."""
+    staff, boss, told = desk.of("branch_staff"), desk.of("branch_manager"), []
+    read = kept_outcomes.checked
+
+    def meanwhile(*given: object) -> object:
+        if not told:
+            told.append(None)
+            assert staff.post(f"/leads/{lead(desk)}/outcome", data=SAID).status_code == 303
+        return read(*given)
+
+    monkeypatch.setattr(kept_outcomes, "checked", meanwhile)
+    answer = boss.post(f"/leads/{lead(desk)}/outcome", data={**SAID, "outcome": "done", "seen": ""})
+    assert answer.status_code == 409 and "示例网点员工" in answer.text
+    assert [row.actor for row in written(desk)] == ["branch_staff"]
+
+
+def test_one_click_in_the_row_reports_and_the_row_says_so(desk: Desk) -> None:
+    client = desk.of("branch_staff")
+    page = client.get("/today").text
+    body = page.split(f'id="{lead(desk)}"')[1].split("</tbody>")[0]
+    form = body.split('class="quick"')[1].split("</form>")[0]
+    assert f'hx-post="/leads/{lead(desk)}/outcome"' in form and 'name="outcome" value="not_reached"' in form
+    given = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.split("<button")[0]))
+    assert given["csrf"] == client.headers["x-csrf-token"]
+    told = client.post(f"/leads/{lead(desk)}/outcome", data={**given, "outcome": "not_reached"}, headers=HX)
+    assert told.status_code == 200 and f'id="state-{lead(desk)}" hx-swap-oob="true"' in told.text
+    assert [(row.outcome, row.channel) for row in written(desk)] == [("not_reached", desk.leads[BRANCH][0]["channel"])]
+    for user, path in (("region", "/today"), ("branch_staff", "/today?date=2020-01-01")):
+        assert 'class="quick"' not in desk.of(user).get(path).text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_goes_wrong_in_place_is_told_in_place_and_keeps_what_was_typed(desk: Desk, language: str) -> None:
+    client = desk.of("branch_staff")
+    client.cookies.set("language", language)
+    strange = client.post("/leads/Lnobody/outcome", data=SAID, headers=HX)
+    client.cookies.delete("mingdan")
+    ended = client.post(f"/leads/{lead(desk)}/outcome", data=SAID, headers=HX)
+    assert (strange.status_code, ended.status_code) == (404, 401)
+    for answer in (strange, ended):
+        assert answer.headers["hx-reswap"] == "afterbegin" and 'role="alert"' in answer.text
+        assert "<html" not in answer.text and "<nav" not in answer.text
+    assert ("重新登录" if language == "zh" else "Sign in") in ended.text
+    assert client.get(f"/leads/{lead(desk)}", headers=HX).headers["hx-redirect"].startswith("/sign-in")
+
+
+def test_a_workbook_says_what_somebody_else_had_reported(desk: Desk) -> None:
+    desk.of("branch_staff").post(f"/leads/{lead(desk)}/outcome", data=SAID)
+    data = filled(desk, [{"联系结果": "未接通", "联系渠道": "电话"}])
+    page = desk.of("branch_manager").post("/upload", files={"file": ("filled.xlsx", data)}).text
+    assert "保存1" in page and "示例网点员工此前已登记“有意向”" in page
     assert len(written(desk)) == 2
 
 

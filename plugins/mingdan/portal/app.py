@@ -332,7 +332,11 @@ def told_status(request: Request, status: int) -> Response:
     if not hasattr(request.state, "visit"):
         request.state.visit = None
     zh, en = SAID.get(status, SAID[500])
-    return render(request, "error.html", status, code=status, said=(zh, en))
+    if not request.headers.get("hx-request"):
+        return render(request, "error.html", status, code=status, said=(zh, en))
+    answer = render(request, "error_part.html", status, code=status, said=(zh, en))
+    answer.headers["HX-Reswap"] = "afterbegin"  # above what was typed, which stays
+    return answer
 
 
 async def told(request: Request, fault: Any) -> Response:

@@ -171,6 +171,13 @@ def write(
     return contact_id
 
 
+def told_last(connection: sa.Connection, lead_id: str) -> sa.Row | None:
+    """The lead's newest outcome, with the lead held until this transaction ends: nobody else reports meanwhile."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        connection.execute(sa.text("select pg_advisory_xact_lock(hashtext(:lead))"), {"lead": lead_id})
+    return newest(connection, [lead_id]).get(lead_id)
+
+
 def newest(connection: sa.Connection, lead_ids: Collection[str]) -> dict[str, sa.Row]:
     """lead → its newest outcome, of those leads that have one."""
     found: dict[str, sa.Row] = {}

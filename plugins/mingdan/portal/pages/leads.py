@@ -62,28 +62,39 @@ def may_reveal(visit: Visit, lead: branch_leads.Live) -> bool:
     return lead.owner_id is not None and lead.owner_id == visit.person.employee_id
 
 
+async def filled_in(request: Request) -> dict[str, str]:
+    return {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+
+
 @router.post("/leads/{lead_id}/outcome")
-async def report(request: Request, lead_id: str, visit: Annotated[Visit, Depends(room("work"))]) -> Response:
+def report(
+    request: Request,
+    lead_id: str,
+    visit: Annotated[Visit, Depends(room("work"))],
+    form: Annotated[dict[str, str], Depends(filled_in)],
+) -> Response:
     """One outcome. When somebody else reported since the page was opened, the reader is told first."""
     edition, lead = branch_leads.one_lead(request, visit, lead_id)
-    form = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
     now: datetime = request.app.state.now()
     seen = form.get("seen", "")
-    if lead.last is not None and lead.last.contact_id != seen and lead.last.actor != visit.person.user_id:
-        actor = request.app.state.people().get(lead.last.actor)
-        other = {"name": actor.name if actor else lead.last.actor, "at": lead.last.recorded_at,
-                 "outcome": lead.last.outcome}  # fmt: skip
-        return shown(request, visit, edition, lead, 409, other=other, given=form)
     try:
         said = outcomes.checked(form, edition.list_date, now)
     except outcomes.OutcomeError as fault:
         return shown(request, visit, edition, lead, 422, faults=fault.faults, given=form)
     with request.app.state.engine.begin() as connection:
-        kept = outcomes.write(connection, lead.row, said, visit.person.user_id, now, "page")
+        last, kept = outcomes.told_last(connection, lead_id), None
+        is_news = last is not None and last.contact_id != seen and last.actor != visit.person.user_id
+        if not is_news:
+            kept = outcomes.write(connection, lead.row, said, visit.person.user_id, now, "page")
         if kept:
             request.app.state.audit.add(
                 connection, visit, "outcome", lead_id=lead_id, contact_id=kept, outcome=said.outcome
             )
+    if last is not None and is_news:
+        edition, lead = branch_leads.one_lead(request, visit, lead_id)  # 404 where the other one ended it for good
+        actor = request.app.state.people().get(last.actor)
+        other = {"name": actor.name if actor else last.actor, "at": last.recorded_at, "outcome": last.outcome}
+        return shown(request, visit, edition, lead, 409, other=other, given=form)
     if request.headers.get("hx-request"):
         if said.outcome in ("deceased", "do_not_contact") and not said.refused_channel:
             return render(request, "lead_gone.html", lead_id=lead_id)

@@ -12,13 +12,14 @@ from fastapi.responses import Response
 
 from mingdan import branch_rows
 from mingdan.portal import branch_leads
-from mingdan.portal.access import room
+from mingdan.portal.access import may, room
 from mingdan.portal.app import language_of, render
 from mingdan.portal.sessions import Visit
 
 router = APIRouter(default_response_class=Response)
 A_PAGE = 50
 MINE = "me"
+QUICK = ("not_reached", "interested", "not_interested")  # reported by one click in the row; the rest in the panel
 MOST_CHANGES = 100  # a page stays light
 SORTS = {
     "rank": lambda lead: lead.row["rank"],
@@ -99,6 +100,9 @@ def today(
         changes=[in_words(row, day, titles) for row in sorted(changed, key=order)[:MOST_CHANGES]],
         change_counts=Counter(row["change"] for row in changed),
         change_words=branch_rows.CHANGES,
+        quick=QUICK,
+        channels=branch_rows.CHANNELS,
+        may_work=may(visit, "work") and edition.list_date == request.app.state.editions.dates()[0],
         asked={"date": date, "branch": branch, "list": list, "owner": owner, "when": when, "state": state, "q": q,
                "sort": sort},
         page=page,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from mingdan.branch_rows import COLUMNS, FILL_IN
+from mingdan.branch_rows import COLUMNS, FILL_IN, OUTCOMES
 from mingdan.portal import branch_leads, outcomes
 from mingdan.portal.access import room
 from mingdan.portal.app import render
@@ -34,7 +34,8 @@ class UploadError(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one row. result: kept, same (was there already) or bad; faults: (zh, en) sentences."""
+    """What became of one row. result: kept, same (was there already) or bad; faults: (zh, en) sentences; of a row that
+    was kept, what somebody else had reported."""
 
     row: int
     lead_id: str
@@ -47,14 +48,20 @@ def upload_page(request: Request, visit: Annotated[Visit, Depends(room("work"))]
     return render(request, "upload.html", verdicts=None, fault=None)
 
 
+async def sent(request: Request) -> Any:
+    return (await request.form()).get("file")
+
+
 @router.post("/upload")
-async def uploaded(request: Request, visit: Annotated[Visit, Depends(room("work"))]) -> Response:
+def uploaded(
+    request: Request, visit: Annotated[Visit, Depends(room("work"))], file: Annotated[Any, Depends(sent)]
+) -> Response:
+    """Off the loop that serves everybody: a large workbook keeps only its own reader waiting."""
     request.app.state.limits.take("upload", visit.person.user_id)
-    file = (await request.form()).get("file")
     if not isinstance(file, UploadFile):
         raise HTTPException(422)
     try:
-        rows = read_rows(await file.read(MOST_BYTES + 1))
+        rows = read_rows(file.file.read(MOST_BYTES + 1))
     except UploadError as fault:
         return render(request, "upload.html", 422, verdicts=None, fault=fault.both)
     verdicts = [taken(request, visit, number, row) for number, row in rows]
@@ -118,9 +125,15 @@ def taken(request: Request, visit: Visit, number: int, row: dict[str, Any]) -> V
     except outcomes.OutcomeError as faults:
         return Verdict(number, lead_id, "bad", tuple(faults.faults))
     with request.app.state.engine.begin() as connection:
+        last = outcomes.told_last(connection, lead_id)
         kept = outcomes.write(connection, lead.row, said, visit.person.user_id, now, "workbook")
         if kept:
             request.app.state.audit.add(
                 connection, visit, "outcome", lead_id=lead_id, contact_id=kept, outcome=said.outcome
             )
+    if kept and last is not None and last.actor != visit.person.user_id:
+        actor = request.app.state.people().get(last.actor)
+        name, (zh, en) = actor.name if actor else last.actor, OUTCOMES[last.outcome]
+        told = (f"{name}此前已登记“{zh}”，两条都已保留。", f'{name} had reported "{en}" before; both are kept.')
+        return Verdict(number, lead_id, "kept", (told,))
     return Verdict(number, lead_id, "kept" if kept else "same")

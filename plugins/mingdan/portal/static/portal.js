@@ -4,7 +4,23 @@ document.addEventListener("htmx:configRequest", function (event) {
   if (token) event.detail.headers["X-CSRF-Token"] = token.content;
 });
 document.addEventListener("htmx:beforeSwap", function (event) {
-  if ([403, 404, 409, 422, 429].indexOf(event.detail.xhr.status) >= 0) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  event.detail.target.querySelectorAll("[data-fault]").forEach(function (each) { each.remove(); });
+});
+// No answer at all: said where it was asked for, and what was typed stays.
+["htmx:sendError", "htmx:timeout"].forEach(function (name) { document.addEventListener(name, function (event) {
+  var told = document.createElement("p"), zh = document.documentElement.lang === "zh-CN", at = event.detail.target;
+  at.querySelectorAll("[data-fault]").forEach(function (each) { each.remove(); });
+  told.className = "notice bad"; told.dataset.fault = ""; told.setAttribute("role", "alert");
+  told.textContent = zh ? "网络不通，未保存，请稍后再试。" : "No connection: nothing was saved. Please try again.";
+  at.prepend(told);
+}); });
+// Who may not be contacted is gone from the page at once; the keyboard stays at the lead that was worked.
+document.addEventListener("htmx:afterSwap", function (event) {
+  var body = event.target.closest && event.target.closest("tbody"), row = body && body.querySelector("tr.lead");
+  if (!row) return;
+  if (body.querySelector("[data-gone]")) row.remove();
+  else if (document.activeElement === document.body) row.querySelector(".actions a").focus();
 });
 document.addEventListener("change", function (event) {
   if (event.target.matches("[data-submit]")) event.target.form.submit();
