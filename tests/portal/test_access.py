@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -85,7 +86,7 @@ def test_another_branchs_lead_does_not_exist_by_any_way(desk: Desk) -> None:
     ]
     assert [each.status_code for each in ways] == [404] * len(ways)
     assert len(desk.trail("refused")) == len(ways)
-    assert lead_id not in client.get("/today", params={"q": stranger["customer_id"]}).text
+    assert lead_id not in client.post("/today", data={"q": stranger["customer_id"]}).text
     assert lead_id not in client.get("/download/csv").text
 
 
@@ -123,13 +124,30 @@ def test_only_a_leads_owner_reveals_and_every_look_is_logged(desk: Desk) -> None
 
 def test_the_audit_trail_and_urls_hold_no_name_and_no_mobile(desk: Desk) -> None:
     client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
-    client.get("/today", params={"q": row["name"]})
+    client.post("/today", data={"q": row["name"]})
     client.get(f"/leads/{row['lead_id']}")
     client.post(f"/leads/{row['lead_id']}/reveal")
     said = "\n".join(desk.app.state.audit.export())
     assert "today" in said
     for each in desk.leads[BRANCH]:
         assert each["name"] not in said and each["mobile"] not in said
+
+
+def test_no_address_of_a_page_or_form_takes_a_name_or_a_number(desk: Desk) -> None:
+    """What is searched for stands in a form's body: not in a gateway's log, a history or a referrer."""
+    client, found = desk.of("branch_manager"), 0
+    row = desk.leads[BRANCH][0]
+    for path in ("/today", "/who"):
+        for page in (client.get(path), client.post(path, data={"q": row["name"]})):
+            form = next(each for each in page.text.split("<form")[1:] if 'name="q"' in each.split("</form>")[0])
+            assert 'method="post"' in form.split(">")[0] and row["lead_id"] in page.text or path == "/who"
+            addresses = re.findall(r'(?:href|action|hx-\w+)="([^"]*)"', page.text)
+            assert addresses and not any(row["name"] in each or row["mobile"] in each for each in addresses)
+            found += 1
+    assert found == 4
+    assert (
+        row["lead_id"] in client.get("/today", params={"q": "nobody of this name"}).text
+    )  # an address searches nothing
 
 
 def test_a_header_is_believed_from_the_gateway_only(desk: Desk) -> None:

@@ -11,21 +11,21 @@ NOT_LISTED = f"55500{BRANCH}"
 
 def test_a_customer_is_found_by_the_end_of_a_number_or_by_name_in_ones_own_branch_only(desk: Desk) -> None:
     client = desk.of("lobby")
-    page = client.get("/who", params={"q": NOT_LISTED[-6:]}).text
+    page = client.post("/who", data={"q": NOT_LISTED[-6:]}).text
     assert NOT_LISTED in page and "贾***" in page and "贾不在单" not in page
-    by_name = client.get("/who", params={"q": "不在单"}).text
+    by_name = client.post("/who", data={"q": "不在单"}).text
     assert NOT_LISTED in by_name and f"55500{OTHER}" not in by_name
-    assert "没有找到" in client.get("/who", params={"q": f"55500{OTHER}"}).text
+    assert "没有找到" in client.post("/who", data={"q": f"55500{OTHER}"}).text
 
 
 def test_too_short_a_search_finds_nobody_and_says_why(desk: Desk) -> None:
-    page = desk.of("lobby").get("/who", params={"q": "001"}).text
+    page = desk.of("lobby").post("/who", data={"q": "001"}).text
     assert "至少四位" in page and NOT_LISTED not in page
 
 
 def test_opportunities_are_those_delivery_lets_through_and_one_click_makes_a_lead(desk: Desk) -> None:
     client = desk.of("lobby")
-    page = client.get("/who", params={"q": NOT_LISTED}).text
+    page = client.post("/who", data={"q": NOT_LISTED}).text
     assert "deposit_maturity" in page and "tier_upgrade" not in page
     made = [client.post("/who/lead", data={"customer_id": NOT_LISTED, "list": "deposit_maturity"}) for _ in range(2)]
     assert {each.status_code for each in made} == {303} and len({each.headers["location"] for each in made}) == 1
@@ -40,7 +40,7 @@ def test_opportunities_are_those_delivery_lets_through_and_one_click_makes_a_lea
 
 def test_who_is_held_out_is_offered_nothing_at_the_counter(desk: Desk) -> None:
     held_out = f"55500{OTHER}"
-    page = desk.of("other").get("/who", params={"q": held_out}).text
+    page = desk.of("other").post("/who", data={"q": held_out}).text
     assert held_out in page and "tier_upgrade" not in page
     answer = desk.of("other").post("/who/lead", data={"customer_id": held_out, "list": "tier_upgrade"})
     assert answer.status_code == 404
@@ -49,7 +49,7 @@ def test_who_is_held_out_is_offered_nothing_at_the_counter(desk: Desk) -> None:
 def test_who_refused_is_not_found_and_has_no_card(desk: Desk) -> None:
     client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
     client.post(f"/leads/{row['lead_id']}/outcome", data={"outcome": "do_not_contact", "channel_used": "call"})
-    assert row["lead_id"] not in client.get("/who", params={"q": row["customer_id"]}).text
+    assert row["lead_id"] not in client.post("/who", data={"q": row["customer_id"]}).text
     assert client.get(f"/customers/{row['customer_id']}").status_code == 404
 
 

@@ -36,7 +36,7 @@ def test_nobody_else_learns_who_owes_by_any_way(desk: Desk, owing: dict, user: s
     assert client.post(f"/leads/{lead}/outcome", data=SAID).status_code == 404
     assert client.post(f"/leads/{lead}/claim").status_code == 404
     pages = [client.get(path) for path in ("/today", "/download/csv", f"/customers/{owing['customer_id']}", "/maps")]
-    pages.append(client.get("/who", params={"q": owing["customer_id"]}))
+    pages.append(client.post("/who", data={"q": owing["customer_id"]}))
     for page in pages:
         assert page.status_code == 200
         assert not any(each in page.text for each in (lead, "不良清收", "承诺月底还款")), page.url
@@ -54,7 +54,7 @@ def test_who_owes_is_offered_nothing_at_the_counter(desk: Desk) -> None:
     day, number = desk.app.state.editions.on().day, f"55500{BRANCH}"
     asked = {"customer_id": number, "list": "deposit_maturity"}
     day["lists"]["deposit_outflow"]["purpose"] = "recovery"  # waits elsewhere: no opportunity
-    page = desk.of("lobby").get("/who", params={"q": number}).text
+    page = desk.of("lobby").post("/who", data={"q": number}).text
     assert "到期承接" in page and "流失预警" not in page
     day["lists"]["deposit_maturity"]["purpose"] = "recovery"
     assert desk.of("lobby").post("/who/lead", data=asked).status_code == 404
@@ -72,5 +72,5 @@ def test_the_card_shows_a_manager_their_own_leads_as_they_are_now(desk: Desk) ->
 
 def test_a_colleagues_lead_is_said_to_be_theirs_at_the_counter(desk: Desk) -> None:
     row = next(row for row in desk.leads[BRANCH] if row["owner_id"])
-    page = desk.of("second_rm").get("/who", params={"q": row["customer_id"]}).text
+    page = desk.of("second_rm").post("/who", data={"q": row["customer_id"]}).text
     assert row["customer_id"] in page and row["lead_id"] not in page

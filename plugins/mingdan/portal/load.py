@@ -240,7 +240,7 @@ class User:
         asked: dict[str, tuple[str, str, dict[str, str] | None]] = {
             "today": ("GET", "/today", None), "next page": ("GET", "/today?page=2", None),
             "lead": ("GET", f"/leads/{lead}", None), "customer card": ("GET", f"/customers/{customer}", None),
-            "search": ("GET", f"/who?q={customer[-6:]}", None), "outcome": ("POST", f"/leads/{lead}/outcome", said),
+            "search": ("POST", "/who", {"q": customer[-6:]}), "outcome": ("POST", f"/leads/{lead}/outcome", said),
             "csv": ("GET", "/download/csv", None), "xlsx": ("GET", "/download/xlsx", None),
         }  # fmt: skip
         return what, *self.open(*asked[what])

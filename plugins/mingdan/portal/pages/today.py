@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from mingdan import branch_rows
@@ -28,6 +29,21 @@ SORTS = {
 }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What of the day is wanted. q comes in a form's body, never in an address: it is a name or a number."""
+
+    date: str | None = None
+    branch: str | None = None
+    list: str | None = None
+    owner: str | None = None
+    when: str | None = None
+    state: str | None = None
+    sort: str | None = None
+    page: int = 1
+    q: str | None = None
+
+
 @router.get("/today")
 def today(
     request: Request,
@@ -38,41 +54,61 @@ def today(
     owner: Annotated[str | None, Query(max_length=60)] = None,
     when: Annotated[str | None, Query(max_length=10)] = None,
     state: Annotated[str | None, Query(max_length=20)] = None,
-    q: Annotated[str | None, Query(max_length=40)] = None,
     sort: Annotated[str | None, Query(max_length=10)] = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
+    return shown(request, visit, Asked(date, branch, list, owner, when, state, sort, page))
+
+
+@router.post("/today")
+def search(
+    request: Request,
+    visit: Annotated[Visit, Depends(room("today"))],
+    q: Annotated[str, Form(max_length=40)] = "",
+    date: Annotated[str | None, Form(max_length=10)] = None,
+    branch: Annotated[str | None, Form(max_length=40)] = None,
+    list: Annotated[str | None, Form(max_length=60)] = None,
+    owner: Annotated[str | None, Form(max_length=60)] = None,
+    when: Annotated[str | None, Form(max_length=10)] = None,
+    state: Annotated[str | None, Form(max_length=20)] = None,
+    sort: Annotated[str | None, Form(max_length=10)] = None,
+    page: Annotated[int, Form(ge=1, le=1000)] = 1,
+) -> Response:
+    return shown(request, visit, Asked(date, branch, list, owner, when, state, sort, page, q.strip()))
+
+
+def shown(request: Request, visit: Visit, asked: Asked) -> Response:
     if not request.app.state.editions.dates():
         return render(request, "nothing_yet.html")
-    edition = branch_leads.chosen_edition(request, date)
-    chosen = branch_leads.chosen_branch(request, visit, branch)
+    edition = branch_leads.chosen_edition(request, asked.date)
+    chosen = branch_leads.chosen_branch(request, visit, asked.branch)
     everything = branch_leads.live_leads(request, visit, edition, chosen)
     leads = everything
-    if list:
-        leads = [lead for lead in leads if lead.row["list"] == list]
-    if owner:
-        wanted = visit.person.employee_id if owner == MINE else owner
+    if asked.list:
+        leads = [lead for lead in leads if lead.row["list"] == asked.list]
+    if asked.owner:
+        wanted = visit.person.employee_id if asked.owner == MINE else asked.owner
         leads = [lead for lead in leads if (lead.owner_id or "-") == wanted]
-    if when:
-        leads = [lead for lead in leads if lead.when == when]
-    if state:
-        leads = [lead for lead in leads if lead.state == state]
-    if q:
+    if asked.when:
+        leads = [lead for lead in leads if lead.when == asked.when]
+    if asked.state:
+        leads = [lead for lead in leads if lead.state == asked.state]
+    if asked.q:
         request.app.state.limits.take("search", visit.person.user_id)
-        leads = [lead for lead in leads if is_meant(lead.row, q.strip())]
-    if sort in SORTS:
-        leads = sorted(leads, key=SORTS[sort])
+        leads = [lead for lead in leads if is_meant(lead.row, asked.q)]
+    if asked.sort in SORTS:
+        leads = sorted(leads, key=SORTS[asked.sort])
     pages = max(1, -(-len(leads) // A_PAGE))
-    page = min(page, pages)
+    page = min(asked.page, pages)
     part = leads[(page - 1) * A_PAGE : page * A_PAGE]
     ids = hashlib.sha256(",".join(lead.row["lead_id"] for lead in part).encode()).hexdigest()[:16]
     request.app.state.audit.write(
         visit, "today", branch=chosen, list_date=edition.list_date, revision=edition.revision, leads=len(part),
-        digest=ids, searched=bool(q),
+        digest=ids, searched=bool(asked.q),
     )  # fmt: skip
     language = language_of(request)
     day = edition.in_language(language)
-    shown = edition.shown([lead.told for lead in part], language)
+    said = edition.shown([lead.told for lead in part], language)
     changed = branch_leads.changes(request, visit, edition, chosen, everything)
     states = edition.states(chosen)
     titles = {code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry}
@@ -82,7 +118,7 @@ def today(
         edition=edition,
         branch=chosen,
         branches=sorted((each, edition.branches.get(each, {}).get("branch_name", each)) for each in visit.branches),
-        leads=zip(part, shown, strict=True),
+        leads=zip(part, said, strict=True),
         found=len(leads),
         counts=Counter(lead.when for lead in everything),
         total=len(everything),
@@ -103,8 +139,7 @@ def today(
         quick=QUICK,
         channels=branch_rows.CHANNELS,
         may_work=may(visit, "work") and edition.list_date == request.app.state.editions.dates()[0],
-        asked={"date": date, "branch": branch, "list": list, "owner": owner, "when": when, "state": state, "q": q,
-               "sort": sort},
+        asked=asked,
         page=page,
         pages=pages,
         why=lambda text: branch_rows.why_words(text, day),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from mingdan.branch_rows import mask_mobile, mask_name
@@ -19,9 +19,19 @@ MOST = 20
 
 
 @router.get("/who")
-def who(
-    request: Request, visit: Annotated[Visit, Depends(room("who"))], q: Annotated[str, Query(max_length=40)] = ""
+def who(request: Request, visit: Annotated[Visit, Depends(room("who"))]) -> Response:
+    return shown(request, visit, "")
+
+
+@router.post("/who")
+def search(
+    request: Request, visit: Annotated[Visit, Depends(room("who"))], q: Annotated[str, Form(max_length=40)] = ""
 ) -> Response:
+    """By a form's body: a name or a mobile stands in no address, history or gateway's log."""
+    return shown(request, visit, q)
+
+
+def shown(request: Request, visit: Visit, q: str) -> Response:
     edition = branch_leads.chosen_edition(request, None)
     branch = branch_leads.chosen_branch(request, visit, None)
     text, found, fault = q.strip(), [], None
