@@ -74,7 +74,7 @@ def test_who_refused_is_not_inside(desk: Desk) -> None:
 def test_a_region_reads_counts_and_nothing_of_fewer_than_five(desk: Desk) -> None:
     client = desk.of("region")
     page = client.get("/maps", params=EVERYBODY).text
-    assert inside(page) == set() and "<b>8</b>" in page and f"示例百货{BRANCH}" not in page
+    assert inside(page) == set() and ("<b>5</b>" in page or "<b>10</b>" in page) and f"示例百货{BRANCH}" not in page
     _, living = drawn(page)
     assert [point[3] for point in living["series"][0]["points"]] == ["潜力 5，财富 3"]  # the cell of four is left out
     # 5 growth and 3 wealth: the three could be told by subtraction; 5 seniors of 8 likewise

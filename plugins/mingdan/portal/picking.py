@@ -230,7 +230,8 @@ def said(condition: Condition, at: int) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What may be said of those who meet the conditions. count: None where they are too few to say anything."""
+    """What may be said of those who meet the conditions, in rounded figures (groups). count: None where they are too
+    few to say anything."""
 
     count: int | None
     profile: Sequence[tuple[str, list[tuple[Any, int]], int]] = ()  # label, its groups, all others together
@@ -269,19 +270,28 @@ class Question:
         return self.edition.query(LABELS, f"select {select} from file where {sql} {rest}", *bound)
 
     def grouped(self, column: str) -> tuple[list[tuple[Any, int]], int]:
-        found = self.asked(f"{column} as name, count(*) as people", "group by all")
-        return groups.without_small({row["name"]: row["people"] for row in found}, self.fewest)
+        found = self.asked(f"{column} as name, count(*) as people, {groups.KEY} as key", "group by all")
+        return groups.without_small(
+            {row["name"]: groups.Group(row["people"], row["key"]) for row in found}, self.fewest
+        )  # fmt: skip
 
     def answer(self, known: Mapping[str, Label]) -> Answer:
         held = [each for each in known.values() if each.family == "holding" and re.match("has_", each.code)
                 and each.type == "flag"]  # fmt: skip
-        counts = [f"count_if({each.code}) as {each.code}" for each in held]
-        (row,) = self.asked(", ".join(["count(*) as people", *counts])) or [{"people": 0}]
+        counts = [
+            f"count_if({each.code}) as {each.code}, {groups.KEY} filter (where {each.code}) as of_{each.code}"
+            for each in held
+        ]
+        (row,) = self.asked(", ".join(["count(*) as people", f"{groups.KEY} as key", *counts])) or [{"people": 0}]
         if row["people"] < self.fewest:
             return Answer(None)
-        shown = [(each, groups.share_of(row[each.code], row["people"], self.fewest)) for each in held]
+        everybody = groups.Group(row["people"], row["key"])
+        shown = [
+            (each, groups.share_of(groups.Group(row[each.code], row[f"of_{each.code}"] or 0), everybody, self.fewest))
+            for each in held
+        ]
         return Answer(
-            row["people"],
+            groups.rounded(everybody, self.fewest),
             [(name, *self.grouped(name)) for name in ("value_tier", "age_band", "gender") if name in known],
             sorted(shown, key=lambda each: (-(each[1] or 0), each[0].code)),
             self.grouped("home_branch_id") if self.branches is None else None,

@@ -263,20 +263,25 @@ def encircled(
     ids = [row["customer_id"] for row in found]
     segments = edition.query(
         "portal/customer_segments.parquet",
-        "select segment, count(*) as people from file where customer_id in (select unnest($1)) "
+        f"select segment, count(*) as people, {groups.KEY} as key from file where customer_id in (select unnest($1)) "
         "and not contains(segment, ':') group by segment order by people desc, segment", ids,
     ) if ids else []  # fmt: skip
-    tiers, others = groups.without_small(Counter(row["value_tier"] or "unknown" for row in found), fewest)
+    by_tier: dict[str, list[str]] = defaultdict(list)
+    for row in found:
+        by_tier[row["value_tier"] or "unknown"].append(row["customer_id"])
+    tiers, others = groups.without_small({tier: groups.of(people) for tier, people in by_tier.items()}, fewest)
+    everybody = groups.of(ids)
+    shares = [
+        (row["segment"], groups.share_of(groups.Group(row["people"], row["key"]), everybody, fewest))
+        for row in segments
+    ]  # fmt: skip
     things = things_inside(edition, branch, circle)
     start = (page - 1) * A_PAGE
     return {
-        "count": len(found) if by_name or len(found) >= fewest else None,
+        "count": groups.rounded(everybody, fewest) if by_name or len(found) >= fewest else None,
         "tiers": tiers,
         "others": others,
-        "segments": [
-            (row["segment"], row["people"]) for row in segments
-            if groups.share_of(row["people"], len(found), fewest) is not None
-        ],
+        "segments": [(segment, share) for segment, share in shares if share is not None],
         "customers": [
             {**row, "full_name": mask_name(row["full_name"]), "mobile": mask_mobile(row["mobile"])}
             for row in found[start : start + A_PAGE]
