@@ -107,7 +107,8 @@ def test_what_goes_wrong_in_place_is_told_in_place_and_keeps_what_was_typed(desk
     ended = client.post(f"/leads/{lead(desk)}/outcome", data=SAID, headers=HX)
     assert (strange.status_code, ended.status_code) == (404, 401)
     for answer in (strange, ended):
-        assert answer.headers["hx-reswap"] == "afterbegin" and 'role="alert"' in answer.text
+        assert (answer.headers["hx-retarget"], answer.headers["hx-reswap"]) == ("this", "beforeend")
+        assert 'role="alert"' in answer.text
         assert "<html" not in answer.text and "<nav" not in answer.text
     assert ("重新登录" if language == "zh" else "Sign in") in ended.text
     assert client.get(f"/leads/{lead(desk)}", headers=HX).headers["hx-redirect"].startswith("/sign-in")

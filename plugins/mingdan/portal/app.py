@@ -335,7 +335,8 @@ def told_status(request: Request, status: int) -> Response:
     if not request.headers.get("hx-request"):
         return render(request, "error.html", status, code=status, said=(zh, en))
     answer = render(request, "error_part.html", status, code=status, said=(zh, en))
-    answer.headers["HX-Reswap"] = "afterbegin"  # above what was typed, which stays
+    if request.method in UNSAFE:  # below the button that was pressed; what was typed stays
+        answer.headers.update({"HX-Retarget": "this", "HX-Reswap": "beforeend"})
     return answer
 
 

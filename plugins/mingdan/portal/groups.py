@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 Name = TypeVar("Name")
 # The same of a group in SQL, where its people are too many to fetch.
 KEY = "bit_xor(md5_number_lower(customer_id))"
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """How many people, and a number that hangs on who they are."""
 
     count: int

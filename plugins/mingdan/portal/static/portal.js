@@ -5,20 +5,25 @@ document.addEventListener("htmx:configRequest", function (event) {
 });
 document.addEventListener("htmx:beforeSwap", function (event) {
   if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }
-  event.detail.target.querySelectorAll("[data-fault]").forEach(function (each) { each.remove(); });
+  withoutFaults(event.detail.elt);
 });
+function withoutFaults(at) {
+  (at.closest("tbody") || document).querySelectorAll("[data-fault]").forEach(function (each) { each.remove(); });
+}
 // No answer at all: said where it was asked for, and what was typed stays.
 ["htmx:sendError", "htmx:timeout"].forEach(function (name) { document.addEventListener(name, function (event) {
-  var told = document.createElement("p"), zh = document.documentElement.lang === "zh-CN", at = event.detail.target;
-  at.querySelectorAll("[data-fault]").forEach(function (each) { each.remove(); });
+  var told = document.createElement("p"), zh = document.documentElement.lang === "zh-CN", at = event.detail.elt;
+  withoutFaults(at);
   told.className = "notice bad"; told.dataset.fault = ""; told.setAttribute("role", "alert");
   told.textContent = zh ? "网络不通，未保存，请稍后再试。" : "No connection: nothing was saved. Please try again.";
-  at.prepend(told);
+  (at.matches("form") ? at : event.detail.target).append(told);
 }); });
 // Who may not be contacted is gone from the page at once; the keyboard stays at the lead that was worked.
 document.addEventListener("htmx:afterSwap", function (event) {
   var body = event.target.closest && event.target.closest("tbody"), row = body && body.querySelector("tr.lead");
   if (!row) return;
+  var fault = body.querySelector("[role=alert]");
+  if (fault) fault.scrollIntoView({ block: "center" });
   if (body.querySelector("[data-gone]")) row.remove();
   else if (document.activeElement === document.body) row.querySelector(".actions a").focus();
 });
