@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
 
-from tests.portal.conftest import BRANCH, OTHER, Desk
+import pytest
+from mingdan import publishing
+from mingdan.portal.identity import Development
+from mingdan.stores import Store
+
+from tests import one_day
+from tests.portal.conftest import BRANCH, OTHER, OWNER, Desk, desk_with
 
 NOT_LISTED = f"55500{BRANCH}"
 
@@ -75,3 +84,33 @@ def test_another_branchs_customer_does_not_exist(desk: Desk) -> None:
     client = desk.of("branch_manager")
     for customer in (desk.leads[OTHER][0]["customer_id"], "no_such_customer"):
         assert client.get(f"/customers/{customer}").status_code == 404
+
+
+@pytest.fixture
+def after_days(published: Path, tmp_path: Path) -> Desk:
+    """The day of every test, with two list dates before it: one lead on both, another's customer on the first."""
+    shutil.copytree(published, tmp_path / "published")
+    store = Store(tmp_path / "published")
+    for days_before, owner in ((3, "M002"), (2, OWNER)):
+        on = one_day.LIST_DATE - timedelta(days=days_before)
+        leads = one_day.leads(1).assign(list_date=on, owner_id=owner, state="follow_up", first_listed_on=on)
+        day = one_day.day(tmp_path / f"day{days_before}", leads, 1, business_date=on - timedelta(days=1), list_date=on)
+        publishing.publish(store, day, {"run_id": "earlier"})
+    return desk_with(Development("test"), tmp_path / "published", tmp_path / "portal.db")
+
+
+def test_past_leads_are_those_one_might_have_seen_a_line_for_each(after_days: Desk) -> None:
+    row = next(row for row in after_days.leads[BRANCH] if row["owner_id"])
+    path, first, last = f"/customers/{row['customer_id']}/past", "2026-06-28", "2026-06-29"
+    page = after_days.of("branch_manager").get(path).text
+    assert f"{first} – {last}" in page and page.count("<tr><td>") == 1 and "跟进" in page
+    assert first not in after_days.of("rm").get(path).text and last in after_days.of("rm").get(path).text  # M002's then
+    assert "<nav" not in after_days.of("rm").get(path, headers={"hx-request": "true"}).text
+    assert path in after_days.of("rm").get(path.removesuffix("/past")).text
+    assert after_days.of("other").get(path).status_code == 404
+    assert after_days.of("branch_manager").get(f"/customers/55500{OTHER}/past").status_code == 404
+    assert "没有该客户的线索" in after_days.of("rm").get(f"/customers/{NOT_LISTED}/past").text
+    assert len(after_days.trail("past_leads")) == 5
+    refusal = {"outcome": "do_not_contact", "channel_used": "call"}
+    after_days.of("branch_manager").post(f"/leads/{row['lead_id']}/outcome", data=refusal)
+    assert after_days.of("branch_manager").get(path).status_code == 404

@@ -7,6 +7,7 @@ import json
 import re
 from decimal import Decimal
 
+from tests import one_day
 from tests.portal.conftest import BRANCH, OTHER, Desk
 
 
@@ -50,3 +51,22 @@ def test_runs_show_each_check_and_each_lists_states(desk: Desk) -> None:
     edition = desk.app.state.editions.on()
     assert all(check["suite"] in page for check in edition.manifest["checks"])
     assert all(f"{row['source']}.{row['table']}" in page for row in edition.manifest["sources"])
+
+
+def test_runs_link_to_airflow_and_data_docs_where_settings_say_where(desk: Desk) -> None:
+    client, chosen = desk.of("data_engineer"), desk.app.state.settings["portal"]
+    assert "Airflow" not in client.get("/runs").text
+    both = {"airflow": "https://airflow.bank.example/a/", "data_docs": "https://docs.bank.example"}
+    object.__setattr__(desk.app.state.settings, "values", {**desk.app.state.settings.values, "portal": chosen | both})
+    page = client.get("/runs").text
+    assert 'href="https://airflow.bank.example/a/dags/daily_lists"' in page
+    assert f'href="https://docs.bank.example/{one_day.BUSINESS_DATE}/index.html"' in page
+
+
+def test_the_dictionarys_figures_are_said_in_their_own_measure(desk: Desk) -> None:
+    item = next(each for each in desk.app.state.editions.on().dictionary if each["code"] == "aum")
+    item |= {"distribution": '{"low": 0.0, "high": 3800000.0}', "customer_count": 2000, "coverage_rate": 0.995}
+    client = desk.of("analyst")
+    assert all(each in client.get("/dictionary/label/aum").text for each in ("380万元", "2,000", "99.5%"))
+    client.cookies.set("language", "en")
+    assert "CNY 3,800,000" in client.get("/dictionary/label/aum").text

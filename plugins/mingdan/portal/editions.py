@@ -26,6 +26,7 @@ from mingdan.stores import Store
 
 KEPT = 3  # revisions in memory: today's, the day before's, and one that somebody looks up
 LOOK_AGAIN = 5.0  # seconds for which the pointer to the newest revision is believed
+PAST = ["lead_id", "list", "purpose", "state", "list_date", "branch_id", "owner_id", "owner_name", "central_channel"]
 LANGUAGES = ("zh", "en")
 CUSTOMERS = "portal/customers.parquet"
 # Files that every search and card asks for one customer, and the tables of the database that they become.
@@ -280,6 +281,15 @@ class Editions:
                     self._kept.pop(next(iter(self._kept)))
             edition = self._kept[key] = self._kept.pop(key)  # used last, thrown away last
         return edition if self.test_days or not edition.day.get("consent") else None
+
+    def leads_of(self, list_date: date, customer_id: str) -> list[dict[str, Any]]:
+        """A customer's leads of a list date, without keeping that date in memory."""
+        revision = self._looked_up(list_date, lambda: publishing.current_revision(self.store, list_date))
+        if revision is None:
+            return []
+        with self.store.open(f"{list_date.isoformat()}/{publishing.path_of(revision)}/leads.parquet") as file:
+            found = pq.read_table(file, columns=PAST, filters=[("customer_id", "=", customer_id)])
+        return [row for row in found.to_pylist() if row.pop("central_channel") is None]
 
     def _looked_up(self, key: date | None, look: Any) -> Any:
         at, value = self._believed.get(key, (0.0, None))

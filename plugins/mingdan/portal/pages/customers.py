@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from mingdan.branch_rows import FLAG, mask_name, words
+from mingdan.branch_rows import FLAG, mask_name, word, words
 from mingdan.portal import branch_leads, outcomes
 from mingdan.portal.access import room
 from mingdan.portal.app import cell, language_of, render
@@ -25,6 +25,7 @@ router = APIRouter(default_response_class=Response)
 STEPS = (1_000, 10_000, 50_000, 200_000, 1_000_000)
 EVENT_DAYS = 90
 MOST_TIES = 30
+MOST_DATES = 60  # list dates that past leads are looked for on
 TIES = {
     "spouse": ("配偶", "spouse"), "parent": ("父母", "parent"), "co_holder": ("账户共有人", "co-holder"),
     "guarantor": ("担保人", "guarantor"), "referrer": ("推荐人", "referrer"), "employer": ("工作单位", "employer"),
@@ -74,6 +75,38 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
         list_names={code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry},
         leads=edition.shown([lead.told for lead in leads], language),
         banded=lambda amount: shown_amount(amount, language, exact, request),
+    )  # fmt: skip
+
+
+@router.get("/customers/{customer_id}/past")
+def past(request: Request, customer_id: str, visit: Annotated[Visit, Depends(room("customer"))]) -> Response:
+    """Leads of the list dates before: asked for by a click, since each date's leads must be looked through."""
+    edition = branch_leads.chosen_edition(request, None)
+    known = edition.customer(customer_id)
+    with request.app.state.engine.connect() as connection:
+        refused = outcomes.refused(connection, [customer_id])
+    may_see = known is not None and known["home_branch_id"] in visit.branches
+    if refused or not (may_see or branch_leads.of_customer(request, visit, edition, customer_id)):
+        request.app.state.audit.write(visit, "refused", customer_id=customer_id[:64], room="customer")
+        raise HTTPException(404)
+    request.app.state.audit.write(visit, "past_leads", customer_id=customer_id)
+    editions = request.app.state.editions
+    found = [
+        row for day in [each for each in editions.dates() if each < edition.list_date][:MOST_DATES]
+        for row in editions.leads_of(day, customer_id)
+        if row["branch_id"] in visit.branches and branch_leads.is_theirs(visit, row, row["owner_id"])
+    ]  # fmt: skip
+    runs = []  # one line for each lead: the list dates it stood on, and how it stood last
+    for lead_id in dict.fromkeys(row["lead_id"] for row in found):
+        rows = [row for row in found if row["lead_id"] == lead_id]
+        runs.append({**rows[0], "from": rows[-1]["list_date"], "until": rows[0]["list_date"]})
+    day = edition.in_language(language_of(request))
+    return render(
+        request, "past_leads.html", edition=edition, customer_id=customer_id, leads=runs,
+        titles={code: entry["title"][day["language"]] for code, entry in edition.day["lists"].items()
+                if "title" in entry},
+        most=MOST_DATES,
+        word=lambda state: word("state", state, day) if state else "", alone=not request.headers.get("hx-request"),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -11,7 +12,7 @@ from fastapi.responses import Response
 from mingdan.branch_rows import words
 from mingdan.portal import branch_leads
 from mingdan.portal.access import room
-from mingdan.portal.app import language_of, render
+from mingdan.portal.app import cell, language_of, render
 from mingdan.portal.editions import Edition
 from mingdan.portal.sessions import Visit
 
@@ -86,10 +87,27 @@ def one(request: Request, kind: str, code: str, visit: Annotated[Visit, Depends(
                 words=WORDS,
                 entry=entry,
                 talk=talk,
-                values={words(code, key, day): count for key, count in spread.items()},
+                values={words(code, key, day): figure(key, count, item, day) for key, count in spread.items()},
+                shown={
+                    key: figure(key, value, item, day) if isinstance(value, int | float) else value
+                    for key, value in item.items()
+                },
                 title=item[f"title_{language_of(request)}"],
             )
     raise HTTPException(404)
+
+
+MEASURES = ("low", "quarter", "median", "three_quarters", "high")
+
+
+def figure(key: str, value: Any, item: Mapping[str, Any], day: Mapping[str, Any]) -> str:
+    """A figure of the dictionary: of an amount or a rate in its own measure, else how many."""
+    if value is None or isinstance(value, str):
+        return value or "—"
+    kind = item.get("type") if key in MEASURES else "rate" if key == "coverage_rate" else None
+    if kind in ("amount", "rate"):
+        return cell(value, str(kind), day["language"], day["currency"])
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def items(edition: Edition) -> list[dict[str, Any]]:

@@ -45,10 +45,10 @@ def shown(
         "channels": CHANNELS, "may_reveal": may_reveal(visit, lead), "may_work": may(visit, "work"),
         "is_newest": edition.list_date == request.app.state.editions.dates()[0],
         "tomorrow": request.app.state.now().date() + timedelta(days=1),
+        "alone": not request.headers.get("hx-request"),
         "faults": [], "other": None, "given": {}, "revealed": None, "saved": False, **more,
     }  # fmt: skip
-    alone = not request.headers.get("hx-request")
-    return render(request, "lead_page.html" if alone else "lead.html", status, **values)
+    return render(request, "lead_page.html" if values["alone"] else "lead.html", status, **values)
 
 
 def may_reveal(visit: Visit, lead: branch_leads.Live) -> bool:

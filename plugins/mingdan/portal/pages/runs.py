@@ -17,6 +17,17 @@ from mingdan.portal.sessions import Visit
 router = APIRouter(default_response_class=Response)
 
 
+def links(request: Request, business_date: str) -> list[tuple[str, str, str]]:
+    """(address, zh, en) of what stands elsewhere about the day, as far as settings say where."""
+    chosen = request.app.state.settings["portal"]
+    found = (
+        (chosen["airflow"], "/dags/daily_lists", "Airflow中的运行", "The runs in Airflow"),
+        (chosen["data_docs"], f"/{business_date}/index.html", "Data Docs：全部规则与计数",
+         "Data Docs: every rule with its counts"),
+    )  # fmt: skip
+    return [(f"{place.rstrip('/')}{path}", zh, en) for place, path, zh, en in found if place]
+
+
 @router.get("/runs")
 def runs(
     request: Request,
@@ -32,7 +43,8 @@ def runs(
         states[row["list"]]["rows"] += row["rows"]
     language = language_of(request)
     return render(
-        request, "runs.html", edition=edition, states=sorted(states.items()),
+        request, "runs.html", edition=edition, links=links(request, edition.manifest["business_date"]),
+        states=sorted(states.items()),
         titles={code: entry["title"][language] for code, entry in edition.day["lists"].items() if "title" in entry},
         checks=sorted(edition.manifest["checks"], key=lambda each: (each["verdict"] == "passed", each["suite"])),
         revisions=len(publishing.revisions(edition.store, edition.list_date)),
