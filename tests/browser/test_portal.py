@@ -195,8 +195,8 @@ def in_state(site: Site, page: Page, state: str) -> None:
     page.goto(paths.get(state, "/who" if state == "found-nobody" else "/today"))
     if state in ("found-nobody", "busy"):
         page.locator("input[name=q]").fill("不在册的人")
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -17,6 +17,7 @@ function withoutFaults(at) {
   told.className = "notice bad"; told.dataset.fault = ""; told.setAttribute("role", "alert");
   told.textContent = zh ? "网络不通，未保存，请稍后再试。" : "No connection: nothing was saved. Please try again.";
   (at.matches("form") ? at : event.detail.target).append(told);
+  told.scrollIntoView({ block: "center" });
 }); });
 // Who may not be contacted is gone from the page at once; the keyboard stays at the lead that was worked.
 document.addEventListener("htmx:afterSwap", function (event) {
