@@ -122,6 +122,21 @@ def test_only_a_leads_owner_reveals_and_every_look_is_logged(desk: Desk) -> None
     assert [json.loads(each.detail)["lead_id"] for each in desk.trail("revealed")] == [row["lead_id"]]
 
 
+def test_head_office_looks_at_any_branchs_leads_masked_and_does_no_more(desk: Desk) -> None:
+    client = desk.of("head_office")
+    for branch in (BRANCH, OTHER):
+        page = client.get("/today", params={"branch": branch}).text
+        shown = [row for row in desk.leads[branch] if row["lead_id"] in page]
+        assert shown and all(row["name"] not in page and row["mobile"] not in page for row in shown)
+    lead_id = desk.leads[OTHER][0]["lead_id"]
+    assert client.get(f"/leads/{lead_id}").status_code == 200
+    for way in (f"/leads/{lead_id}/outcome", f"/leads/{lead_id}/claim", f"/leads/{lead_id}/reveal"):
+        assert client.post(way, data={"outcome": "done", "channel_used": "call"}).status_code == 403
+    assert client.get("/download/csv", params={"branch": OTHER}).status_code == 403
+    assert client.get(f"/customers/{desk.leads[OTHER][0]['customer_id']}").status_code == 403
+    assert client.get("/today", params={"branch": "no_such"}).status_code == 404
+
+
 def test_the_audit_trail_and_urls_hold_no_name_and_no_mobile(desk: Desk) -> None:
     client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
     client.post("/today", data={"q": row["name"]})

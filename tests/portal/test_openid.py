@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey, RSAKey
+from mingdan.portal.app import Limits
 from mingdan.portal.identity import IdentityError
 from mingdan.portal.openid import OpenID
 
@@ -71,6 +72,12 @@ def test_the_right_answer_signs_on_and_leads_to_the_page_that_was_asked_for(desk
     assert answer.status_code == 200 and 'content="0;url=/today"' in answer.text
     assert is_in(client)
     assert [row.user_id for row in desk.trail("signed_in")] == ["rm"]
+
+
+def test_sign_ons_begun_too_often_from_one_address_are_slowed_down(desk: Desk) -> None:
+    client, most = browser(desk), Limits.RATES["sign_on"][0]
+    found = [client.get("/sign-in").status_code for _ in range(most + 1)]
+    assert found == [303] * most + [429]
 
 
 def test_cookies_of_a_sign_on_are_out_of_scripts_reach_and_the_sessions_is_strict(

@@ -15,7 +15,7 @@ EVERYONE = BRANCH | {"region", "head_office", "collection", "analyst", "data_eng
 
 ROOMS: dict[str, frozenset[str]] = {
     "home": EVERYONE,
-    "today": BRANCH | {"region", "collection"},     # the ranked leads of one's own branches, masked
+    "today": BRANCH | {"region", "collection", "head_office"},     # the ranked leads of one's own branches, masked
     "work": BRANCH | {"collection"},                # report outcomes, claim, upload a filled-in workbook
     "reveal": frozenset({"rm", "branch_manager", "collection"}),   # a full name or mobile, lead by lead, by its owner
     "download": BRANCH | {"collection"},

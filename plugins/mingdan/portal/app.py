@@ -28,7 +28,7 @@ from mingdan.portal import access
 from mingdan.portal.audit import Audit
 from mingdan.portal.editions import Editions
 from mingdan.portal.identity import Identity
-from mingdan.portal.people import ROLES, Person
+from mingdan.portal.people import AT_A_BRANCH, ROLES, Person
 from mingdan.portal.sessions import Sessions, Visit
 from mingdan.portal.store import open_store
 from mingdan.settings import Settings
@@ -157,6 +157,8 @@ def visit_of(request: Request, claimed: str | None) -> Response | None:
     if person is not None:
         edition = app.state.editions.on()
         branches = person.branches(edition.parents) if edition else frozenset()
+        if edition and not person.roles & AT_A_BRANCH:  # who looks at many: units above branches have no leads
+            branches &= frozenset(edition.branches)
         request.state.visit = Visit(person, csrf, address, branches)
     elif not is_public:
         if user_id:

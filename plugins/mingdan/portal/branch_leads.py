@@ -76,7 +76,7 @@ def is_theirs(visit: Visit, row: Mapping[str, Any], owner_id: str | None) -> boo
         return True
     if row["purpose"] == "recovery":
         return "collection" in roles
-    if roles & {"branch_staff", "lobby"}:
+    if roles & {"branch_staff", "lobby", "head_office"}:
         return True
     return "rm" in roles and owner_id in (None, visit.person.employee_id)
 

@@ -40,9 +40,11 @@ class Person:
     employee_id: str | None = None
 
     def branches(self, parents: Mapping[str, str | None]) -> frozenset[str]:
-        """The branches whose leads this person may see: one's own; a region all below it; others none.
+        """The branches whose leads this person may see: one's own; a region all below it; head office all; others none.
 
         parents: branch → the unit above it, of every open branch and of the units above them."""
+        if "head_office" in self.roles:
+            return frozenset(parents)
         if self.branch_id is None:
             return frozenset()
         if "region" in self.roles:

@@ -12,7 +12,7 @@ from mingdan.portal.app import render, root
 from mingdan.portal.sessions import Visit
 
 router = APIRouter(default_response_class=Response)
-FIRST = (("today", "/today"), ("audit", "/audit"), ("runs", "/runs"), ("reports", "/reports"))
+FIRST = (("work", "/today"), ("audit", "/audit"), ("reports", "/reports"), ("runs", "/runs"))
 
 
 @router.get("/")
