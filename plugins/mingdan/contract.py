@@ -26,7 +26,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 }
 TABLE_META = (
     "title", "kind", "cadence", "required", "may_be_empty", "late", "key",
-    "references", "band", "window_days", "date_column", "switch",
+    "references", "band", "window_days", "stands", "date_column", "switch",
 )  # fmt: skip
 COLUMN_META = ("zh", "required", "privacy", "nullable", "min", "values")
 
@@ -101,6 +101,7 @@ class Table:
     references: tuple[Reference, ...]
     band: Band | None
     window_days: int | None
+    stands: tuple[str, tuple[str, ...]] | None  # of events: a column and the values that are read however old
     date_column: str | None  # must equal the partition's date
     switch: str | None  # a setting that must be on before the table is read at all
     columns: tuple[Column, ...]
@@ -179,6 +180,7 @@ def _table(file: str, source: str, entry: Any) -> Table:
     kind = _need(here, meta, "kind", ("snapshot", "event"))
     action = _need(here, late, "do", ("stop", "off", "use_last"))  # off needs quotes: YAML reads a bare one as false
     band = _need(here, meta, "band", dict) if "band" in meta else None
+    stands = _need(here, meta, "stands", dict) if "stands" in meta else None
     references = []
     for each in meta.get("references", ()):
         to_table, _, to_column = _need(here, each, "to", str).rpartition(".")
@@ -191,11 +193,13 @@ def _table(file: str, source: str, entry: Any) -> Table:
         tuple(_need(here, meta, "key", list)), tuple(references),
         Band(_need(here, band, "fall", float), _need(here, band, "rise", float)) if band else None,
         _need(here, meta, "window_days", int) if kind == "event" else None,
+        (_need(here, stands, "column", str), tuple(_need(here, stands, "values", list))) if stands else None,
         meta.get("date_column"), meta.get("switch"), columns,
     )  # fmt: skip
     _need(here, entry, "identifier", (table.view,))
     names = table.arrow_schema.names
-    used = (*table.key, *(link.column for link in references), *filter(None, [table.date_column]))
+    also = (table.date_column, table.stands and table.stands[0])
+    used = (*table.key, *(link.column for link in references), *filter(None, also))
     for column in (*names, *used):
         if names.count(column) != 1:
             raise ContractError(file, table.id, column, "exactly one column of this name", names)

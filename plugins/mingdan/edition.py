@@ -86,6 +86,14 @@ PAGES = {
         "round(latitude, 3) as latitude, round(longitude, 3) as longitude from stg_core__customers "
         "order by home_branch_id, customer_id"
     ),
+    # who may not be spoken to, and when consent given anew took back what a branch was told
+    "refusals": (
+        "select subject_id as customer_id, withdrawn_on, coalesce(labels.is_do_not_contact or labels.is_deceased "
+        "or pressure.asked_not_to_be_contacted or pressure.is_reported_deceased, false) as is_refusing "
+        "from subjects as labels left join contact_pressure as pressure using (subject_id) "
+        "where labels.is_do_not_contact or labels.is_deceased or pressure.asked_not_to_be_contacted "
+        "or pressure.is_reported_deceased or pressure.withdrawn_on is not null order by subject_id"
+    ),
     "surroundings": (
         "select branch_id, kind, category, surrounding_id, surrounding_name, latitude, longitude, size_count, "
         "partner_status from surroundings where branch_id is not null order by branch_id, kind, surrounding_id"

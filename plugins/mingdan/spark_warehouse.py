@@ -79,13 +79,19 @@ class SparkWarehouse(Warehouse):
         names = list(dict.fromkeys(["biz_date", *(column.name for column in table.columns)]))
         if not partitions:
             return f"select {', '.join(f'cast(null as {kinds[name]}) as {name}' for name in names)} where false"
-        folder = self.home.accepted / table.source / table.name
-        chosen: dict[int, list[str]] = {}
-        for partition in partitions:
-            chosen.setdefault(partition.version, []).append(f"date'{partition.biz_date}'")
-        wanted = " or ".join(f"(v = {version} and biz_date in ({', '.join(days)}))" for version, days in chosen.items())
         shown = ", ".join(f"cast({name} as {kinds[name]}) as {name}" for name in names)
-        return f"select {shown} from parquet.`{folder}` where {wanted}"
+        selects = []
+        for is_standing in sorted({partition.standing for partition in partitions}):
+            kept = self.home.accepted / "standing" if is_standing else self.home.accepted
+            chosen: dict[int, list[str]] = {}
+            for partition in partitions:
+                if partition.standing == is_standing:
+                    chosen.setdefault(partition.version, []).append(f"date'{partition.biz_date}'")
+            wanted = " or ".join(
+                f"(v = {version} and biz_date in ({', '.join(days)}))" for version, days in chosen.items()
+            )
+            selects.append(f"select {shown} from parquet.`{kept / table.source / table.name}` where {wanted}")
+        return " union all ".join(selects)
 
     def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
         for table, (columns, where) in MEMORY.items():

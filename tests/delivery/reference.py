@@ -118,7 +118,7 @@ class Delivery:
     def may(self, subject: dict[str, Any], channel: str, purpose: str) -> bool:
         """Contact data is there, the channel is not refused, and its caps are not full."""
         told = self.contacts[subject["subject_id"]]
-        if any(c["outcome"] == "do_not_contact" and c["refused_channel"] == channel for c in told):
+        if any(self.stands(c, subject["subject_id"]) and c["refused_channel"] == channel for c in told):
             return False
         if any(self.is_full(cap, subject["subject_id"]) for cap in self.caps() if cap.get("channel") == channel):
             return False
@@ -138,7 +138,8 @@ class Delivery:
         found = defaultdict(list)
         for row in self.world["stg_crm__contacts"]:
             lead = leads.get(row["lead_id"], {"list": None, "subject_id": None, "subject_type": "customer"})
-            subject = row["customer_id"] or (lead["subject_id"] if lead["subject_type"] != "customer" else None)
+            lead_subject = lead["subject_id"] if lead["subject_type"] != "customer" else None
+            subject = row["customer_id"] or row["subject_id"] or lead_subject
             if subject and max(row["contacted_at"].date(), row["recorded_at"].date()) <= self.as_of:
                 found[subject].append({**row, "list": lead["list"], "on": row["contacted_at"].date()})
         for row in self.world["stg_crm__outside_contacts"]:
@@ -147,6 +148,24 @@ class Delivery:
                     {**row, "list": None, "refused_channel": None, "on": row["contacted_at"].date()}
                 )
         return found
+
+    def stands(self, contact: dict[str, Any], subject_id: str) -> bool:
+        """Whether this asks not to be contacted, and nothing of a later day takes it back: consent given anew, or for
+        a channel its preference."""
+        if contact["outcome"] != "do_not_contact":
+            return False
+        if contact["refused_channel"] is None:
+            said = [
+                row["consent_updated_on"] for row in self.world["stg_core__customers"]
+                if row["customer_id"] == subject_id and row["marketing_consent"] and row["do_not_contact"] is False
+            ]  # fmt: skip
+        else:
+            said = [
+                row["updated_on"] for row in self.world["stg_crm__channel_preferences"]
+                if (row["customer_id"], row["channel"]) == (subject_id, contact["refused_channel"])
+                and row["is_refused"] is False
+            ]  # fmt: skip
+        return not any(on is not None and on > contact["on"] for on in said)
 
     def caps(self) -> list[dict[str, Any]]:
         return self.policy["contact"]["caps"]
@@ -189,7 +208,7 @@ class Delivery:
         if marketing and subject["is_minor"] is not False:
             return "minor"
         if subject["is_do_not_contact"] is not False or any(
-            c["outcome"] == "do_not_contact" and c["refused_channel"] is None for c in told
+            self.stands(c, row["subject_id"]) and c["refused_channel"] is None for c in told
         ):
             return "do_not_contact"
         if marketing and subject["has_marketing_consent"] is not True:

@@ -54,9 +54,10 @@ TABLES = {
     "verdicts": "list, check_name",
     "prospect_links": "prospect_id, customer_id",
     "stg_crm__contacts": "contact_id, lead_id, customer_id, contacted_at timestamp, recorded_at timestamp, channel, "
-    "outcome, refused_channel",
+    "outcome, refused_channel, subject_id",
+    "stg_core__customers": "customer_id, marketing_consent boolean, do_not_contact boolean, consent_updated_on date",
     "stg_crm__outside_contacts": "customer_id, contacted_at timestamp, channel, outcome",
-    "stg_crm__channel_preferences": "customer_id, channel, is_refused boolean",
+    "stg_crm__channel_preferences": "customer_id, channel, is_refused boolean, updated_on date",
     "stg_crm__complaints": "customer_id, closed_on date",
     "stg_core__managers": "manager_id, branch_id, manager_name, role, daily_capacity integer, substitute_id, "
     "absent_from date, absent_until date, is_active boolean",
@@ -145,8 +146,15 @@ def world(seed: int, branches: int, subjects: int, lists: int, strictness: float
             made["stg_crm__complaints"].append({"customer_id": person, "closed_on": closed_on})
         if maybe(0.1):
             made["stg_crm__channel_preferences"].append(
-                {"customer_id": person, "channel": draw.choice(["app_push", "sms"]), "is_refused": maybe(0.7)}
-            )
+                {"customer_id": person, "channel": draw.choice(["app_push", "sms"]), "is_refused": maybe(0.7),
+                 "updated_on": draw.choice([None, ago(20)])}
+            )  # fmt: skip
+        if maybe(0.5) and kinds[person] == "customer":
+            made["stg_core__customers"].append({
+                "customer_id": person, "marketing_consent": draw.choice([True, True, True, False, None]),
+                "do_not_contact": draw.choice([False, False, False, True, None]),
+                "consent_updated_on": draw.choice([None, ago(20), ago(20)]),
+            })  # fmt: skip
         for number in range(draw.choice([0, 0, 1, 2, 3])):
             made["stg_lending__loans"].append({
                 "loan_id": f"{person}-{number}", "customer_id": person, "branch_id": draw.choice(units),
@@ -226,5 +234,5 @@ def contacted(
     made["stg_crm__contacts"].append({
         "contact_id": lead, "lead_id": lead, "customer_id": person if kind == "customer" else None,
         "contacted_at": on, "recorded_at": on + late, "channel": channel, "outcome": outcome,
-        "refused_channel": refused,
+        "refused_channel": refused, "subject_id": None if kind == "customer" else draw.choice([None, person]),
     })  # fmt: skip

@@ -9,6 +9,8 @@ import csv
 import gzip
 import io
 import os
+import re
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -835,3 +837,63 @@ def test_month_ends_reach_as_far_back_as_the_first_month_end_of_the_balances() -
         first = window_start(balances, as_of, None)
         complete = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
         assert complete in month_ends(as_of), as_of
+
+
+ASKED: Row = {"lead_id": "L1", "customer_id": "C1", "outcome": "do_not_contact", "channel": "call"}
+LONG_AGO = DAY - timedelta(days=900)
+
+
+def land_outcomes(bank: Bank) -> None:
+    """Outcomes of long ago: a refusal, a death, and one that is forgotten; of the last day a refusal."""
+    rows = [ASKED | {"contact_id": "K1"}, ASKED | {"contact_id": "K2", "customer_id": "C2", "outcome": "deceased"}]
+    bank.land("crm.contacts", LONG_AGO, [*rows, ASKED | {"contact_id": "K3", "outcome": "interested"}])
+    window = CONTRACT.tables["crm.contacts"].window_days or 0
+    for back in range(window):
+        bank.put("crm.contacts", DAY - timedelta(days=back), "_SUCCESS", b"")
+    bank.land("crm.contacts", DAY, [ASKED | {"contact_id": "K4"}])
+
+
+def told(report: SourceReport) -> list[str]:
+    return [row["contact_id"] for row in read(report, "crm.contacts")]
+
+
+def test_who_refused_or_died_long_ago_is_read_still_and_nothing_else_of_that_day(bank: Bank) -> None:
+    land_outcomes(bank)
+    report = bank.check()
+    assert report.errors == [] and told(report) == ["K1", "K2", "K4"]
+    assert report.tables["crm.contacts"].biz_date == DAY
+    warehouse = Warehouse(bank.home, bank.settings)
+    warehouse.register_sources(CONTRACT, {name: report.files(name) for name in report.tables})
+    rows = warehouse.query("select biz_date, contact_id from landing.crm__contacts order by contact_id").to_pylist()
+    assert [(row["biz_date"], row["contact_id"]) for row in rows] == [(LONG_AGO, "K1"), (LONG_AGO, "K2"), (DAY, "K4")]
+
+
+def test_a_refusal_outlives_the_delivery_that_told_it(bank: Bank) -> None:
+    land_outcomes(bank)
+    bank.check()
+    for name in ("part-0.parquet", "_SUCCESS"):
+        bank.take("crm.contacts", LONG_AGO, name)
+    report = bank.check()
+    assert report.errors == [] and told(report) == ["K1", "K2", "K4"]
+    assert "gone" not in {each.kind for each in report.problems}
+
+
+def test_a_refusal_stands_in_the_version_that_was_known_and_on_no_day_before_it_was_recorded(bank: Bank) -> None:
+    land_outcomes(bank)
+    bank.check(LONG_AGO)
+    bank.check()
+    bank.land("crm.contacts", LONG_AGO, [ASKED | {"contact_id": "K1"}])
+    assert told(bank.check()) == ["K1", "K4"]
+    assert told(bank.check(known_by=DAY - timedelta(days=1))) == ["K1", "K2"]
+    assert bank.check(LONG_AGO - timedelta(days=1)).files("crm.contacts") == []
+
+
+def test_outcomes_accepted_before_refusals_were_kept_are_looked_through_once(bank: Bank) -> None:
+    land_outcomes(bank)
+    bank.check()
+    ledger = bank.home.accepted / "ledger" / "crm__contacts.json"
+    ledger.write_text(re.sub(r'"standing": \d+, ', "", ledger.read_text()))
+    shutil.rmtree(bank.home.accepted / "standing")
+    report = bank.check()
+    assert told(report) == ["K1", "K2", "K4"]
+    assert [each.version for each in bank.ledger("crm.contacts").entries[LONG_AGO]] == [1]

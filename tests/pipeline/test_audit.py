@@ -193,6 +193,14 @@ def told_a_branch_so(day: Evidence) -> None:
     })  # fmt: skip
 
 
+@breaks("do_not_contact")
+def told_a_branch_so_since_consenting(day: Evidence) -> None:
+    subject, ago = first_of(listed(day)).subject_id, day.business_date - pd.Timedelta(days=100)
+    customer(day, subject, marketing_consent=True, do_not_contact=False, consent_updated_on=ago)
+    more(day, "portal.contacts", {"contact_id": "x", "customer_id": subject, "outcome": "do_not_contact",
+                                  "contacted_at": ago})  # fmt: skip
+
+
 @breaks("consent")
 def never_consented(day: Evidence) -> None:
     customer(day, first_of(listed(day)).subject_id, marketing_consent=None)
@@ -747,6 +755,20 @@ def test_a_broken_day_is_found_by_exactly_the_rule_it_breaks(
 
 ON_DISK = ("manifest", "masked", "harmless")  # these look at files alone
 Cells = list[list[str]]
+
+
+def test_consent_given_anew_and_a_channel_opened_again_end_what_a_branch_was_told(second: Evidence) -> None:
+    day, ago = copy_of(second), second.business_date - pd.Timedelta(days=100)
+    row = first_of(listed(day))
+    asked = {"customer_id": row.subject_id, "outcome": "do_not_contact", "contacted_at": ago}
+    more(day, "crm.contacts", {**asked, "contact_id": "x"})
+    more(day, "crm.contacts", {**asked, "contact_id": "y", "refused_channel": row.channel})
+    assert found_in(day) >= {"do_not_contact", "channel_refused"}
+    day, later = copy_of(day), ago + pd.Timedelta(days=1)
+    customer(day, row.subject_id, marketing_consent=True, do_not_contact=False, consent_updated_on=later)
+    opened = {"customer_id": row.subject_id, "channel": row.channel, "is_refused": False, "updated_on": later}
+    more(day, "crm.channel_preferences", opened)
+    assert not found_in(day) & {"do_not_contact", "channel_refused"}
 
 
 def altered(day: Evidence, folder: Path, path: str, change: Callable[[Cells], None]) -> Evidence:

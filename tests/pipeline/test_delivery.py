@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mingdan import catalog, publishing, settings, why
+from mingdan import audit, catalog, publishing, settings, why
+from mingdan.contract import load_contract
+from mingdan.landing import accept
+from mingdan.portal.editions import Editions
+from mingdan.settings import Home
 from mingdan.stores import Store
 
-from tests.bank import FIRST, SECOND, Bank
+from tests.bank import FIRST, SECOND, Bank, copied, run_day
 
 CYCLE = "2026Q3"
 
@@ -161,3 +167,37 @@ def test_memory_holds_each_lead_as_it_was_last_and_held_out_with_or_without_what
     # an upgrade that remembers more reads it of every day, whatever was kept for the former one
     paths = publishing.memory_of_leads(store, date(2026, 6, 9), [*columns, "state"], tmp_path / "memory")
     assert all("state" in pq.read_schema(path).names for path in paths)
+
+
+def test_who_refused_years_ago_is_on_no_list_nor_in_the_portal_and_the_audit_knows(bank: Bank, tmp_path: Path) -> None:
+    """Told as an outcome long before the window that outcomes are read in, and nowhere else."""
+    row = next(row for row in decisions(bank, SECOND) if row["state"] == "listed" and row["subject_type"] == "customer")
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    shutil.copytree(bank.landing, landing, copy_function=os.link)
+    copied(bank.home, home)
+    told = {
+        "contact_id": "K-old", "lead_id": "L-old", "customer_id": row["subject_id"], "channel": "call",
+        "contacted_at": datetime(2024, 3, 4, 10), "recorded_at": datetime(2024, 3, 4, 11), "actor": "M",
+        "outcome": "do_not_contact",
+    }  # fmt: skip
+    schema = pa.schema([each for each in load_contract().tables["crm.contacts"].arrow_schema if each.name in told])
+    folder = landing / "crm" / "contacts" / "biz_date=2024-03-04"
+    folder.mkdir()
+    pq.write_table(pa.Table.from_pylist([told], schema), folder / "part-0.parquet")
+    (folder / "_SUCCESS").touch()
+
+    # the day as it stands was published without it
+    places = Home(home, str(landing), str(home / "published"))
+    accept(places, settings.load_shipped(), load_contract(), SECOND)
+    known = audit.audit(places, settings.load_shipped(), date(2026, 7, 2), date(2026, 7, 2))[1]
+    broken = {each.rule.name: [name for found in each.wrong.values() for name in found] for each in known if each.wrong}
+    assert list(broken) == ["do_not_contact"] and row["lead_id"] in broken["do_not_contact"]
+
+    assert run_day(home, landing, SECOND, "again")[-1]["published"] is True
+    rows = pq.read_table(home / "history" / "decisions" / f"as_of={SECOND}" / "part-0.parquet").to_pylist()
+    found = {(each["state"], each["reason"]) for each in rows if each["subject_id"] == row["subject_id"]}
+    assert ("dropped", "do_not_contact") in found and not {state for state, _ in found} & {"listed", "central_channel"}
+    edition = Editions(Store(places.published)).on()
+    assert edition is not None and row["subject_id"] in edition.refusing
+    _, results = audit.audit(places, settings.load_shipped(), date(2026, 7, 2), date(2026, 7, 2))
+    assert [each.rule.name for each in results if each.wrong] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from mingdan import publishing
+from mingdan.portal import outcomes
 from mingdan.portal.identity import Development
 from mingdan.stores import Store
 
@@ -60,6 +61,31 @@ def test_who_refused_is_not_found_and_has_no_card(desk: Desk) -> None:
     client.post(f"/leads/{row['lead_id']}/outcome", data={"outcome": "do_not_contact", "channel_used": "call"})
     assert row["lead_id"] not in client.post("/who", data={"q": row["customer_id"]}).text
     assert client.get(f"/customers/{row['customer_id']}").status_code == 404
+
+
+def test_who_refused_elsewhere_is_not_found_either(desk: Desk) -> None:
+    """By the newest edition: told to another system, or years ago."""
+    desk.app.state.editions.on().__dict__["refusing"] = frozenset({NOT_LISTED, desk.leads[BRANCH][0]["customer_id"]})
+    for user in ("lobby", "branch_manager"):
+        assert NOT_LISTED not in desk.of(user).get("/who", params={"q": "不在单"}).text
+    client, row = desk.of("branch_manager"), desk.leads[BRANCH][0]
+    assert client.post("/who/lead", data={"customer_id": NOT_LISTED, "list": "deposit_maturity"}).status_code == 404
+    assert client.get(f"/customers/{row['customer_id']}").status_code == 404
+    assert client.get(f"/leads/{row['lead_id']}").status_code == 404
+    assert row["lead_id"] not in client.get("/today").text
+
+
+def test_a_refusal_told_here_ends_with_consent_given_on_a_later_day_and_a_death_never(desk: Desk) -> None:
+    first, second = desk.leads[BRANCH][:2]
+    for row, outcome in ((first, "do_not_contact"), (second, "deceased")):
+        said = {"outcome": outcome, "channel_used": "call"}
+        desk.of("branch_manager").post(f"/leads/{row['lead_id']}/outcome", data=said)
+    ids = [first["customer_id"], second["customer_id"]]
+    edition = desk.app.state.editions.on()
+    for days, refusing in ((0, set(ids)), (1, {second["customer_id"]})):
+        edition.__dict__["consented_anew"] = dict.fromkeys(ids, desk.at.date() + timedelta(days=days))
+        with desk.app.state.engine.connect() as connection:
+            assert outcomes.refused(connection, edition, ids) == refusing, days
 
 
 def test_the_card_bands_amounts_for_all_but_who_is_in_charge_and_shows_no_bureau_detail(desk: Desk) -> None:

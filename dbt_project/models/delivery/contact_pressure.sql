@@ -5,7 +5,8 @@
 -- Reached and attempted are told apart. capped_by: the first cap on everything that is full; capped_channels, capped_lists:
 -- what a cap of its own closes. An outcome names the customer or only the lead: then it counts for the prospect or company
 -- of that lead, and for the customer whom a prospect has become. Who asked not to be contacted, at all or on a channel, or
--- was reported dead, stays so however long ago.
+-- was reported dead, stays so however long ago, until the source says otherwise of a later day: consent given anew, the
+-- channel no longer refused. withdrawn_on: the day of such a consent.
 {% set caps = var('contact').caps %}
 {% set of_lists = caps | selectattr('list', 'defined') | list %}
 {% set of_channels = caps | selectattr('channel', 'defined') | list %}
@@ -21,9 +22,9 @@ with leads as (
     group by lead_id
 ),
 
-contacts as (
+told as (
     select
-        coalesce(own.customer_id, links.customer_id, leads.subject_id) as subject_id,
+        coalesce(own.customer_id, links.customer_id, own.subject_id, leads.subject_id) as subject_id,
         leads.list,
         own.channel,
         cast(own.contacted_at as date) as contacted_on,
@@ -31,11 +32,25 @@ contacts as (
         own.refused_channel
     from {{ ref('stg_crm__contacts') }} as own
     left join leads on own.lead_id = leads.lead_id{% if not of_lists %} and own.customer_id is null{% endif %}
-    left join {{ ref('prospect_links') }} as links on leads.subject_id = links.prospect_id
+    left join {{ ref('prospect_links') }} as links on coalesce(own.subject_id, leads.subject_id) = links.prospect_id
     where cast(own.recorded_at as date) <= {{ as_of() }}
     union all
     select customer_id, null, channel, cast(contacted_at as date), outcome, null
     from {{ ref('stg_crm__outside_contacts') }}
+),
+
+contacts as (
+    select
+        told.*,
+        case when told.outcome = 'do_not_contact' and told.refused_channel is null then customers.consent_updated_on end as withdrawn_on,
+        told.outcome = 'do_not_contact' and customers.customer_id is null and preferences.customer_id is null as is_refusing
+    from told
+    left join {{ ref('stg_core__customers') }} as customers
+        on told.subject_id = customers.customer_id and told.refused_channel is null
+            and customers.marketing_consent and not customers.do_not_contact and customers.consent_updated_on > told.contacted_on
+    left join {{ ref('stg_crm__channel_preferences') }} as preferences
+        on told.subject_id = preferences.customer_id and told.refused_channel = preferences.channel
+            and not preferences.is_refused and preferences.updated_on > told.contacted_on
 )
 
 select
@@ -54,8 +69,9 @@ select
     cast(sum(case when outcome in ('not_interested', 'refused', 'complaint', 'do_not_contact')
             and contacted_on > {{ plus_days(list_date(), -30) }}
         then 1 else 0 end) as integer) as refusals_30d,
-    max(case when outcome = 'do_not_contact' and refused_channel is null then true else false end) as asked_not_to_be_contacted,
-    {{ ordered_text("case when outcome = 'do_not_contact' then refused_channel end") }} as refused_channels,
+    max(case when is_refusing and refused_channel is null then true else false end) as asked_not_to_be_contacted,
+    max(withdrawn_on) as withdrawn_on,
+    {{ ordered_text("case when is_refusing then refused_channel end") }} as refused_channels,
     max(case when outcome = 'deceased' then true else false end) as is_reported_deceased,
     max(case when outcome = 'complaint' then contacted_on end) as complained_on,
     max(contacted_on) as last_contact_on,

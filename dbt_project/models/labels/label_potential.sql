@@ -80,8 +80,9 @@ contacts as (
     group by customer_id
 ),
 
+-- a refusal from before the history stands alone: what else was told by then is not read
 history as (
-    select {{ days_between(as_of(), 'min(cast(contacted_at as date))') }} as contact_days
+    select {{ days_between(as_of(), "min(greatest(cast(contacted_at as date), cast('" ~ var('history_starts_on') ~ "' as date)))") }} as contact_days
     from {{ ref('stg_crm__contacts') }}
 ),
 

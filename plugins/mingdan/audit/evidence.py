@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from mingdan import publishing
 from mingdan.contract import Contract, Table
-from mingdan.landing.acceptance import paths_of
+from mingdan.landing.acceptance import paths_of, standing_path
 from mingdan.landing.ledger import Entry, Ledger, read_ledger
 from mingdan.settings import Home, Settings
 from mingdan.stores import Store
@@ -55,7 +55,7 @@ class Sources:
     def __init__(self, home: Home, contract: Contract) -> None:
         self.home, self.contract = home, contract
         self.ledgers: dict[str, Ledger] = {}
-        self.read: dict[tuple[str, date, int], pd.DataFrame] = {}
+        self.read: dict[tuple[str, date, int, bool], pd.DataFrame] = {}
         self.unreadable: list[str] = []
 
     def ledger(self, table: Table) -> Ledger:
@@ -63,18 +63,21 @@ class Sources:
             self.ledgers[table.id] = read_ledger(self.home.accepted, table)
         return self.ledgers[table.id]
 
-    def partition(self, table: Table, entry: Entry | None, wanted: str) -> pd.DataFrame | None:
-        """The rows of one accepted version, in the contract's columns that rules look at; None, and noted, when it is
-        gone."""
-        if entry is None or entry.gone:
+    def partition(self, table: Table, entry: Entry | None, wanted: str, standing: bool = False) -> pd.DataFrame | None:
+        """The rows of one accepted version (all, or those that stand), in the contract's columns that rules look at;
+        None, and noted, when it is gone."""
+        if entry is None or (entry.gone and not standing):
             self.unreadable.append(f"{table.id} {wanted}")
             return None
-        key = (table.id, entry.biz_date, entry.version)
+        key = (table.id, entry.biz_date, entry.version, standing)
         if key in self.read:
             return self.read[key]
         schema = looked_at(table)
         parts = [schema.empty_table()]
-        for path in paths_of(self.home, table, entry) if entry.rows else []:
+        paths = paths_of(self.home, table, entry) if entry.rows else []
+        if standing:
+            paths = [str(standing_path(self.home.accepted, table, entry.biz_date, entry.version))]
+        for path in paths:
             file = pq.ParquetFile(path)
             there = [each.name for each in schema if each.name in file.schema_arrow.names]
             found = file.read(columns=there)
@@ -175,7 +178,8 @@ class Evidence:
         own = pd.concat([self.tables["crm.contacts"], self.tables["portal.contacts"]], ignore_index=True)
         own = own.drop_duplicates("contact_id", keep="last")
         leads = self.memory.drop_duplicates("lead_id").set_index("lead_id")
-        subject_id = own["customer_id"].where(own["customer_id"].notna(), own["lead_id"].map(leads["subject_id"]))
+        named = own["customer_id"].where(own["customer_id"].notna(), own["subject_id"])
+        subject_id = named.where(named.notna(), own["lead_id"].map(leads["subject_id"]))
         own = own.assign(subject_id=subject_id, list=own["lead_id"].map(leads["list"]))
         outside = self.tables["crm.outside_contacts"].rename(columns={"customer_id": "subject_id"})
         found = pd.concat([own, outside], ignore_index=True)
@@ -212,7 +216,7 @@ SNAPSHOTS = {  # of each table the columns that rules look at: a million custome
         "substitute_id",
     ),
     "core.calendar": ("cal_date", "is_business_day"),
-    "crm.channel_preferences": ("customer_id", "channel", "is_refused"),
+    "crm.channel_preferences": ("customer_id", "channel", "is_refused", "updated_on"),
     "channels.wecom": ("customer_id", "deleted_on"),
     "lending.loans": ("customer_id", "branch_id", "status", "overdue_days"),
     "cards.credit_cards": ("customer_id", "overdue_days"),
@@ -257,7 +261,8 @@ def days(home: Home, settings: Settings, contract: Contract, first: date, last: 
 def source_tables(
     sources: Sources, manifest: dict[str, Any], revision: int
 ) -> tuple[dict[str, pd.DataFrame], set[str], dict[str, set[str]]]:
-    """Snapshots in the very version that the manifest names; events of every day up to the business date."""
+    """Snapshots in the very version that the manifest names; events of every day up to the business date, and what
+    stands of days before the window."""
     as_of = date.fromisoformat(manifest["business_date"])
     named = {f"{each['source']}.{each['table']}": each for each in manifest["sources"]}
     known_by = as_of if revision == 1 else None  # a correction reads what has come since
@@ -275,6 +280,10 @@ def source_tables(
                 found = [sources.partition(table, wanted[0] if wanted else None, str(newest))]
             else:
                 oldest = as_of - timedelta(days=(table.window_days or 1) - 1)
+                for day in sorted(each for each in versions if each < oldest):
+                    entry = sources.ledger(table).last_word(day, known_by)
+                    if entry and entry.standing:
+                        found.append(sources.partition(table, entry, str(day), standing=True))
                 for day in sorted(each for each in versions if oldest <= each <= as_of):
                     entry = sources.ledger(table).readable(day, known_by)
                     if entry or any(each.known_on <= (known_by or as_of) for each in versions[day]):

@@ -55,10 +55,13 @@ def minor(day: Evidence) -> Looked:
 
 @rule
 def do_not_contact(day: Evidence) -> Looked:
-    """Nobody is on a list who asked, in the source or as an outcome, not to be contacted on any channel."""
+    """Nobody is on a list who asked, in the source or as an outcome, not to be contacted on any channel, and has not
+    consented anew on a later day."""
     rows, contacts = day.allowed, day.contacts
     whole = contacts[(contacts["outcome"] == "do_not_contact") & contacts["refused_channel"].isna()]
-    return judged(rows, yes(rows["do_not_contact"]) | rows["subject_id"].isin(whole["subject_id"]))
+    asked_on = pd.to_datetime(rows["subject_id"].map(whole.groupby("subject_id")["day"].max().to_dict()))
+    anew = yes(rows["marketing_consent"]) & rows["do_not_contact"].eq(False) & (rows["consent_updated_on"] > asked_on)
+    return judged(rows, yes(rows["do_not_contact"]) | (asked_on.notna() & ~anew.fillna(False).astype(bool)))
 
 
 @rule
@@ -99,8 +102,12 @@ def channel_refused(day: Evidence) -> Looked:
     preferences = day.tables["crm.channel_preferences"]
     refused = preferences.loc[yes(preferences["is_refused"]), ["customer_id", "channel"]].itertuples(index=False)
     contacts = day.contacts[day.contacts["outcome"].eq("do_not_contact") & day.contacts["refused_channel"].notna()]
-    outcomes = contacts[["subject_id", "refused_channel"]].itertuples(index=False)
-    pairs = {tuple(each) for each in refused} | {tuple(each) for each in outcomes}
+    outcomes = contacts[["subject_id", "refused_channel", "day"]].itertuples(index=False)
+    opened = preferences.loc[preferences["is_refused"].eq(False), ["customer_id", "channel", "updated_on"]]
+    opened_on = {(who, channel): on for who, channel, on in opened.itertuples(index=False) if pd.notna(on)}
+    pairs = {tuple(each) for each in refused} | {
+        (who, channel) for who, channel, on in outcomes if not opened_on.get((who, channel), on) > on
+    }
     with_channel = pd.Series(list(zip(rows["subject_id"], rows["channel"], strict=True)), rows.index, dtype=object)
     handed = pd.Series(list(zip(rows["subject_id"], rows["central_channel"], strict=True)), rows.index, dtype=object)
     return judged(rows, with_channel.isin(pairs) | handed.isin(pairs))

@@ -181,6 +181,11 @@ def _copy(accepted: Path, table: Table, day: date, version: int) -> Path:
     return accepted / table.source / table.name / f"{DAY_FOLDER}{day}" / f"v={version}" / "part-0.parquet"
 
 
+def standing_path(accepted: Path, table: Table, day: date, version: int) -> Path:
+    """Where the rows of a version that are read however old are kept, whatever becomes of the delivery."""
+    return _copy(accepted / "standing", table, day, version)
+
+
 def _strangers(store: Store, contract: Contract) -> list[str]:
     sources = {each.source for each in contract.tables.values()}
     found = []
@@ -207,7 +212,8 @@ def _look(store: Store, home: Home, table: Table, as_of: date, history_starts_on
     ends = {each for each in month_ends(as_of) if each >= (history_starts_on or each)}
     if table.kind == "event":
         oldest = window_start(table, as_of, history_starts_on)
-        wanted = {each for each in days if each >= oldest}
+        # Of what stands however old, days before the window are taken in as well, where the bank still has them.
+        wanted = {each for each in days if each >= oldest or table.stands}
     else:
         oldest = as_of - timedelta(days=max(table.late_days or 0, fresh_days(table)))
         wanted = {each for each in days if each >= oldest or each in ends}
@@ -217,7 +223,8 @@ def _look(store: Store, home: Home, table: Table, as_of: date, history_starts_on
             landed.complete[day] = tuple(each for each in files if not each.name.startswith((".", "_")))
         else:
             landed.incomplete.add(day)
-    landed.removed = wanted - set(landed.complete) - landed.incomplete
+    recent = wanted if table.kind == "snapshot" else {each for each in wanted if each >= oldest}
+    landed.removed = recent - set(landed.complete) - landed.incomplete
     if table.kind == "snapshot":
         newest = max(wanted - landed.incomplete, default=as_of)
         needed = ends | {newest, as_of}
@@ -284,14 +291,23 @@ class _Taking:
                 raise Unfit(Problem("error", "empty_table", table.id, "rows", "none", hint, "", (day,)))
             if not in_place:
                 self._put(aside / "part-0.parquet", _copy(self.accepted, table, day, entry.version))
+            standing = None
+            if table.stands:
+                standing = convert(shapes, table, day, aside / "standing.parquet", standing=True)
+                if standing:
+                    self._put(aside / "standing.parquet", standing_path(self.accepted, table, day, entry.version))
             extra = tuple(sorted({name for each in shapes for name in each.extra}))
             absent = tuple(sorted({name for each in shapes for name in each.absent}))
-            return replace(entry, rows=rows, in_place=in_place, extra=extra, absent=absent)
+            return replace(entry, rows=rows, in_place=in_place, extra=extra, absent=absent, standing=standing)
 
     def _must_copy(self, files: Files) -> bool:
         return self.copy_all and bool(files)
 
     def _is_kept(self, table: Table, entry: Entry) -> bool:
+        if table.stands and entry.standing is None:
+            return False
+        if entry.standing and not standing_path(self.accepted, table, entry.biz_date, entry.version).exists():
+            return False
         if entry.in_place:
             return not self._must_copy(entry.files)
         return _copy(self.accepted, table, entry.biz_date, entry.version).exists()

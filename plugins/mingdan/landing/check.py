@@ -18,6 +18,7 @@ from mingdan.landing.acceptance import (
     is_on,
     month_ends,
     paths_of,
+    standing_path,
     window_start,
 )
 from mingdan.landing.content import content_problems
@@ -120,6 +121,7 @@ class _Check:
             self.partitions = [each for each in (self._files(usable[day]) for day in read) if each.paths]
             yield from self._rows(usable)
             yield from self._columns(usable[newest])
+        self.partitions[:0] = self._standing(landed)
 
     def _problem(self, severity: str, kind: str, expected: str, found: str, hint: str = "", **more: Any) -> Problem:
         return Problem(severity, kind, self.table.id, expected, found, hint, **more)
@@ -153,6 +155,16 @@ class _Check:
         absent = entry.absent if entry.in_place else ()
         paths = tuple(paths_of(self.home, self.table, entry))
         return PartitionFiles(entry.biz_date, entry.version, entry.rows, paths, absent, entry.in_place)
+
+    def _standing(self, landed: Landed) -> Iterator[PartitionFiles]:
+        """Of days before the window, the rows that are read however old."""
+        table = self.table
+        before = window_start(table, self.as_of, self.settings.history_starts_on)
+        for day in sorted(each for each in landed.ledger.entries if table.stands and each < before):
+            entry = landed.ledger.last_word(day, self.known_by)
+            if entry and entry.standing:
+                path = standing_path(self.home.accepted, table, day, entry.version)
+                yield PartitionFiles(day, entry.version, entry.standing, (str(path),), (), False, True)
 
     def _late(self, severity: str, hint: str, usable: dict[date, Entry]) -> Iterator[Problem]:
         landed = self.landed

@@ -26,6 +26,7 @@ class Entry:
     gone: bool = False  # was in place, and has been overwritten or removed since
     extra: tuple[str, ...] = ()  # columns the contract does not know
     absent: tuple[str, ...] = ()  # optional columns that were not delivered
+    standing: int | None = None  # rows that are read however old, kept in a copy; None: not looked for
 
 
 @dataclass
@@ -48,6 +49,11 @@ class Ledger:
             return None
         later = [each for each in present if each.version >= known[-1].version]
         return later[0] if later else None
+
+    def last_word(self, day: date, known_by: date | None = None) -> Entry | None:
+        """The newest version known by that date (else of all), gone or not: what it says of standing rows is kept."""
+        known = [each for each in self.entries.get(day, ()) if known_by is None or each.known_on <= known_by]
+        return known[-1] if known else None
 
     def put(self, entry: Entry) -> None:
         """Add a version, or restate one that is there."""
@@ -75,6 +81,7 @@ def read_ledger(accepted: Path, table: Table) -> Ledger:
                 gone=each["gone"],
                 extra=tuple(each["extra"]),
                 absent=tuple(each["absent"]),
+                standing=each.get("standing"),
             )
         )
     return ledger
@@ -104,5 +111,6 @@ def _stated(entry: Entry) -> dict[str, Any]:
         "gone": entry.gone,
         "extra": entry.extra,
         "absent": entry.absent,
+        "standing": entry.standing,
         "files": [[each.name, each.size, each.stamp] for each in entry.files],
     }

@@ -19,6 +19,7 @@ class PartitionFiles:
     paths: tuple[str, ...]
     absent: tuple[str, ...]  # optional columns that these files lack
     in_place: bool  # in biz_date=D of the landing zone; else in biz_date=D/v=N of the accepted copies
+    standing: bool = False  # only the rows that are read however old
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class SourceReport:
 
     def files(self, table_id: str) -> list[PartitionFiles]:
         """What models read of a table, by date: of a snapshot the newest and the month-ends before it, of an event
-        table every day in its window that has data; nothing when it is absent or off."""
+        table every day in its window that has data, and of days before it the rows that stand; nothing when it is
+        absent or off."""
         return self.partitions.get(table_id, [])
 
     def raise_for_errors(self) -> None:

@@ -57,8 +57,9 @@ def examine(path: Path, table: Table, day: date) -> Shape:
     raise Unfit(_problem("file_type", table, day, "files named .parquet, .csv or .csv.gz", found, hint))
 
 
-def convert(shapes: list[Shape], table: Table, day: date, target: Path) -> int:
-    """Write the files' rows as one Parquet file in the contract's columns and types; returns the number of rows.
+def convert(shapes: list[Shape], table: Table, day: date, target: Path, standing: bool = False) -> int:
+    """Write the files' rows (of `standing` only those that are read however old) as one Parquet file in the contract's
+    columns and types; returns the number of rows.
 
     Unfit when a value does not fit its column's type, a file breaks off, or the date column is not the day's."""
     rows = 0
@@ -67,6 +68,9 @@ def convert(shapes: list[Shape], table: Table, day: date, target: Path) -> int:
         for shape in shapes:
             for batch in batches(shape, table, day):
                 _check_dates(batch, table, day)
+                if standing and table.stands:
+                    column, values = table.stands
+                    batch = batch.filter(pc.is_in(batch.column(column), pa.array(values)))
                 out.write_batch(batch)
                 rows += batch.num_rows
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -69,6 +69,11 @@ def chosen_edition(request: Request, asked: str | None) -> Edition:
     return found
 
 
+def refusing(request: Request, connection: sa.Connection, subject_ids: Iterable[str]) -> set[str]:
+    """Who of these shall not be contacted, by the newest edition whichever is looked at."""
+    return outcomes.refused(connection, chosen_edition(request, None), subject_ids)
+
+
 def is_theirs(visit: Visit, row: Mapping[str, Any], owner_id: str | None) -> bool:
     """Recovery is the collectors' and the branch manager's; a relationship manager sees their own and the queue."""
     roles = visit.person.roles
@@ -86,7 +91,7 @@ def live_leads(request: Request, visit: Visit, edition: Edition, branch: str) ->
     with request.app.state.engine.connect() as connection:
         rows = [*walk_ins.rows_of(connection, edition, branch), *edition.of_branch(branch)]
         last = outcomes.newest(connection, [row["lead_id"] for row in rows])
-        refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
+        refused = refusing(request, connection, [row["customer_id"] for row in rows])
         given = team.assigned(connection, [row["lead_id"] for row in rows])
         today = request.app.state.now().date()
         members = team.of_branch(connection, edition, branch, today)
@@ -179,7 +184,7 @@ def changes(request: Request, visit: Visit, edition: Edition, branch: str, leads
         earlier = [day for day in request.app.state.editions.dates() if day < edition.list_date]
         before = request.app.state.editions.on(max(earlier)) if earlier else None
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [row["customer_id"] for row in rows if row["customer_id"]])
+        refused = refusing(request, connection, [row["customer_id"] for row in rows if row["customer_id"]])
         given = team.assigned(connection, [row["lead_id"] for row in gone])
     for row in gone:
         former = (before.lead(row["lead_id"]) if before else None) or {}

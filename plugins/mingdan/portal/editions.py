@@ -84,6 +84,18 @@ class Edition:
         return found
 
     @cached_property
+    def refusing(self) -> frozenset[str]:
+        """Who asked not to be contacted at all, or has died, as the build knew it; nobody on days of old."""
+        rows = self.table("portal/refusals.parquet").to_pylist()
+        return frozenset(row["customer_id"] for row in rows if row["is_refusing"])
+
+    @cached_property
+    def consented_anew(self) -> dict[str, date]:
+        """Who took a refusal back, and the day."""
+        rows = self.table("portal/refusals.parquet").to_pylist()
+        return {row["customer_id"]: row["withdrawn_on"] for row in rows if row["withdrawn_on"]}
+
+    @cached_property
     def dictionary(self) -> list[dict[str, Any]]:
         """Every label, event and segment as the day's dictionary tells it."""
         rows: list[dict[str, Any]] = self.table("portal/dictionary.parquet").to_pylist()

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mingdan.branch_rows import CHANNELS, OUTCOMES
+from mingdan.portal.editions import Edition
 from mingdan.portal.store import outcomes
 
 BACK_DAYS = 31  # days before the list date from which a contact may still be reported
@@ -192,17 +193,22 @@ def newest(connection: sa.Connection, lead_ids: Collection[str]) -> dict[str, sa
     return found
 
 
-def refused(connection: sa.Connection, subject_ids: Iterable[str]) -> set[str]:
-    """Subjects that have said here that nobody shall contact them on any channel, or of whom a death was told."""
-    found: set[str] = set()
+def refused(connection: sa.Connection, newest: Edition, subject_ids: Iterable[str]) -> set[str]:
+    """Subjects whom nobody shall contact on any channel, or who have died: as the newest edition knows it, and as told
+    here, unless consent was given anew on a later day."""
     ids = sorted(set(subject_ids))
+    found = newest.refusing.intersection(ids) | set()
     for at in range(0, len(ids), 500):
         rows = connection.execute(
-            sa.select(outcomes.c.subject_id).where(
+            sa.select(outcomes.c.subject_id, outcomes.c.outcome, outcomes.c.contacted_at).where(
                 outcomes.c.subject_id.in_(ids[at : at + 500]),
                 outcomes.c.outcome.in_(("do_not_contact", "deceased")),  # by the index of both columns
                 sa.or_(outcomes.c.refused_channel.is_(None), outcomes.c.outcome == "deceased"),
             )
         )
-        found |= {row.subject_id for row in rows}
+        found |= {
+            row.subject_id for row in rows
+            if row.outcome == "deceased"
+            or row.contacted_at.date() >= newest.consented_anew.get(row.subject_id, date.min)
+        }  # fmt: skip
     return found

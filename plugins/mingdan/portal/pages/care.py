@@ -49,7 +49,7 @@ def shown(
     notes = defaultdict(lambda: defaultdict(list))  # type: ignore[var-annotated]
     with request.app.state.engine.connect() as connection:
         plans = [row for row in open_plans(connection, chosen) if may_work_on(visit, row, just_look=True)]
-        refused = outcomes.refused(connection, [row.customer_id for row in plans])
+        refused = outcomes.refused(connection, edition, [row.customer_id for row in plans])
         plans = [row for row in plans if row.customer_id not in refused]
         members = team.of_branch(connection, edition, chosen, today)
         wanted = sa.select(care_notes).where(care_notes.c.plan_id.in_([row.plan_id for row in plans]))
@@ -106,7 +106,7 @@ def add(
         members = team.of_branch(connection, edition, branch, now.date())
         there = [row.customer_id for row in open_plans(connection, branch)]
         fault = None
-        if known is None or known["home_branch_id"] != branch or outcomes.refused(connection, [number]):
+        if known is None or known["home_branch_id"] != branch or outcomes.refused(connection, edition, [number]):
             fault = ("本网点没有该客户号。", "This branch has no customer of this number.")
             request.app.state.audit.add(connection, visit, "refused", customer_id=number, room="care")
         elif number in there:
@@ -135,7 +135,8 @@ def one_plan(request: Request, visit: Visit, connection: sa.Connection, plan_id:
     row = connection.execute(
         sa.select(care_plans).where(care_plans.c.plan_id == plan_id, care_plans.c.closed_at.is_(None))
     ).first()
-    if row is None or not may_work_on(visit, row) or outcomes.refused(connection, [row.customer_id]):
+    edition = branch_leads.chosen_edition(request, None)
+    if row is None or not may_work_on(visit, row) or outcomes.refused(connection, edition, [row.customer_id]):
         request.app.state.audit.add(connection, visit, "refused", plan_id=plan_id, room="care")
         return None
     return row

@@ -39,7 +39,7 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
     known = edition.customer(customer_id)
     leads = branch_leads.of_customer(request, visit, edition, customer_id)
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [customer_id])
+        refused = outcomes.refused(connection, edition, [customer_id])
         contacts = list(
             connection.execute(
                 sa.select(told)

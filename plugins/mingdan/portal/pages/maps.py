@@ -258,7 +258,7 @@ def encircled(
     """Customers and things of the branch inside the circle: counts, and for who works there the customers by page."""
     found = customers_inside(edition, branch, circle)
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [row["customer_id"] for row in found])
+        refused = outcomes.refused(connection, edition, [row["customer_id"] for row in found])
     found = [row for row in found if row["customer_id"] not in refused]
     ids = [row["customer_id"] for row in found]
     segments = edition.query(

@@ -59,7 +59,7 @@ def searched(request: Request, visit: Visit, edition: Edition, branch: str, text
         branch, text,
     )  # fmt: skip
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
+        refused = outcomes.refused(connection, edition, [row["customer_id"] for row in rows])
     found = {row["customer_id"] for row in rows}
     seen = branch_leads.live_leads(request, visit, edition, branch)
     leads = {lead.row["customer_id"]: lead.row["lead_id"] for lead in seen if lead.row["customer_id"] in found}
@@ -101,7 +101,7 @@ def make_lead(
     branch = branch_leads.chosen_branch(request, visit, None)
     known = edition.customer(customer_id)
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [customer_id])
+        refused = outcomes.refused(connection, edition, [customer_id])
     offered = {each["list"] for each in walk_ins.opportunities(edition, customer_id)}
     if known is None or known["home_branch_id"] != branch or refused or list not in offered:
         request.app.state.audit.write(visit, "refused", customer_id=customer_id[:64], room="who")

@@ -53,7 +53,7 @@ def shown(
     user, people = visit.person.user_id, request.app.state.people()
     with request.app.state.engine.connect() as connection:
         contacts = contacts_of(connection, user, branch, day)
-        refused = outcomes.refused(connection, [row.subject_id for row in contacts])
+        refused = outcomes.refused(connection, edition, [row.subject_id for row in contacts])
         since = request.app.state.now().date() - timedelta(days=BACK)
         logs = team.newest(connection, work_logs, work_logs.c.branch_id == branch, work_logs.c.day >= since)
     logs = sorted(logs, key=lambda row: (row.state != "handed_in", -row.day.toordinal(), row.user_id))
