@@ -28,7 +28,7 @@ TABLE_META = (
     "title", "kind", "cadence", "required", "may_be_empty", "late", "key",
     "references", "band", "window_days", "stands", "date_column", "switch",
 )  # fmt: skip
-COLUMN_META = ("zh", "required", "privacy", "nullable", "min", "values")
+COLUMN_META = ("zh", "required", "privacy", "nullable", "min", "values", "names_files")
 
 
 class ContractError(Exception):
@@ -54,6 +54,7 @@ class Column:
     description: str
     values: tuple[str, ...] = ()
     minimum: int | None = None
+    names_files: bool = False  # a value is part of the names of published files
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -216,7 +217,7 @@ def _column(place: tuple[str, str, str], entry: Any) -> Column:
         not required or ("nullable" in meta and _need(here, meta, "nullable", bool)),
         _need(here, meta, "privacy", ("C1", "C2", "C3")), _need(here, meta, "zh", str),
         _need(here, entry, "description", str), tuple(_need(here, meta, "values", list) if "values" in meta else ()),
-        _need(here, meta, "min", int) if "min" in meta else None,
+        _need(here, meta, "min", int) if "min" in meta else None, "names_files" in meta,
     )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ def edition(day: Day) -> publishing.Day:
         portal=portal_files(day),
         next_list_date=date.fromisoformat(day.state["next_list_date"]),
         policy=settings.policy,
+        homes=pairs(day, "select unit_id, branch_id from branch_homes"),
+        present=pairs(day, "select manager_id, branch_id from managers_present where is_present"),
         names=catalog.code_names(settings),
         **{name: settings.rows(name) for name in ("talk_tracks", "offers", "benefits")},
     )
@@ -147,6 +149,11 @@ def unchecked(day: Day) -> list[dict[str, Any]]:
         "who_fixes": "settings (sources_off)",
     }
     return [{"suite": "delivery", "verdict": "warned", "failed": [failed]}]
+
+
+def pairs(day: Day, query: str) -> dict[str, Any]:
+    """What a query of two columns gives, the first as the key of the second."""
+    return dict(row.values() for row in day.warehouse.query(query).to_pylist())
 
 
 def frame(day: Day, table: str, order_by: str) -> pd.DataFrame:

@@ -63,6 +63,8 @@ class Day:
     changes: branch_id, lead_id, list, subject_id, change, why, rank_now, rank_before [, full_name].
     names: label → code → {zh, en} (catalog.code_names). offers, benefits, talk_tracks: settings' tables.
     policy: the numbers that delivery went by.
+    homes: unit → the branch that its business goes to, and present: manager → the branch where they work today; a
+    correction asks both of kept leads.
     portal: Parquet files for pages, by name.
     next_list_date: the next working day."""
 
@@ -92,6 +94,8 @@ class Day:
     benefits: Sequence[Mapping[str, str]] = ()
     names: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    homes: Mapping[str, str | None] = field(default_factory=dict)
+    present: Mapping[str, str] = field(default_factory=dict)
 
 
 def refuse(day: Day) -> None:
@@ -107,8 +111,11 @@ def refuse(day: Day) -> None:
         )
 
 
-def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = None) -> tuple[pa.Table, list[str]]:
-    """Every lead of the revision (full values, without the revision's number), by branch and rank; and the ids kept.
+def lead_table(
+    day: Day, keep: Collection[str] = (), former: pa.Table | None = None
+) -> tuple[pa.Table, dict[str, str | None]]:
+    """Every lead of the revision (full values, without the revision's number), by branch and rank; and the ids kept,
+    each with its branch, None where there is none for it any more.
 
     former: the current revision's leads.parquet, whose rows with an id in `keep` stay."""
     table = typed(day.leads, "leads")
@@ -120,7 +127,7 @@ def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = N
     if missing:
         raise PublicationError(f"leads: expected a column {missing[0]}; found {', '.join(table.column_names)}.")
     table = rendered(table, day)
-    kept: list[str] = []
+    kept: dict[str, str | None] = {}
     if keep and former is not None:
         stays = pc.and_(
             pc.is_in(former["lead_id"], pa.array(sorted(keep), pa.string())),
@@ -128,10 +135,10 @@ def lead_table(day: Day, keep: Collection[str] = (), former: pa.Table | None = N
         )
         former = former.filter(stays)
         if former.num_rows:
-            kept = former["lead_id"].to_pylist()
             # One customer is spoken to once a day: whoever was reached by a kept lead gets no other one.
             table = table.filter(pc.invert(pc.is_in(table["customer_id"], former["customer_id"])))
-            table = ranked_anew(pa.concat_tables([table, as_kept(former, table)], promote_options="permissive"))
+            stayed, kept = rehomed(as_kept(former, table), day)
+            table = ranked_anew(pa.concat_tables([table, stayed], promote_options="permissive"))
     ids = table["lead_id"].to_pylist()
     if len(set(ids)) != len(ids):
         raise PublicationError(f"leads: expected each lead_id once; found {len(ids) - len(set(ids))} repeated.")
@@ -143,6 +150,27 @@ def as_kept(former: pa.Table, table: pa.Table) -> pa.Table:
     origins = pc.coalesce(former["kept_from_revision"], former["revision"]).cast(pa.int32())
     former = former.set_column(former.column_names.index("kept_from_revision"), "kept_from_revision", origins)
     return former.select([name for name in former.column_names if name in table.column_names])
+
+
+def rehomed(former: pa.Table, day: Day) -> tuple[pa.Table, dict[str, str | None]]:
+    """Kept leads at a branch that works today. Of one that was closed since, where its business has gone, with their
+    manager if they are there now, else in its queue; and what moved is said. Nowhere to go: no branch is shown them."""
+    open_now = dict(zip(day.branches["branch_id"], day.branches["branch_name"], strict=True))
+    rows, kept = former.to_pylist(), {}
+    for row in rows:
+        old = row["branch_id"]
+        goes = old if old in open_now else day.homes.get(old)
+        kept[row["lead_id"]] = goes if goes in open_now else old if row["central_channel"] else None
+        if goes == old or goes not in open_now:
+            continue
+        row |= {"branch_id": goes, "branch_name": open_now[goes], "moved_from_branch_id": old}
+        if row.get("also_credited_branch_id") == goes:
+            row["also_credited_branch_id"] = None
+        if row["owner_id"] and day.present.get(row["owner_id"]) != goes:
+            moved = {"moved_from_manager_id": row["owner_id"]}
+            row |= {**moved, "owner_id": None, "owner_name": None, "owner_rank": None}
+    shown = [row for row in rows if kept[row["lead_id"]] is not None]
+    return pa.Table.from_pylist(shown, former.schema), kept
 
 
 def ranked_anew(table: pa.Table) -> pa.Table:
@@ -161,18 +189,28 @@ def ranked_anew(table: pa.Table) -> pa.Table:
     return table.set_column(table.column_names.index("rank"), "rank", pa.array(ranks, pa.int32()))
 
 
-def keep_decisions(folder: Path, former: bytes, kept: Sequence[str]) -> None:
-    """Put the former decisions.parquet's rows of the kept leads into the folder's. Where the build shows the subject on
-    another list, it gives way: a lead of earlier days ends there as superseded, and today none is opened.
+def keep_decisions(folder: Path, former: bytes, kept: Mapping[str, str | None]) -> None:
+    """Put the former decisions.parquet's rows of the kept leads into the folder's, at the branch that has them now; a
+    lead without one is dropped for today. Where the build shows the subject on another list, it gives way: a lead of
+    earlier days ends there as superseded, and today none is opened.
 
     Delivery of later days remembers published decisions only; without these it would forget leads that were worked."""
     import duckdb
 
     (folder / "former.parquet").write_bytes(former)
     with duckdb.connect() as connection:
-        connection.execute("create table kept as select unnest(?::varchar[]) as lead_id", [list(kept)])
         connection.execute(
-            """create table old as select former.* from read_parquet(?) as former join kept using (lead_id)""",
+            "create table kept as select unnest(?::varchar[]) as lead_id, unnest(?::varchar[]) as now_at",
+            [list(kept), list(kept.values())],
+        )
+        connection.execute(
+            """create table old as
+            select former.* replace (
+                now_at as branch_id,
+                case when now_at is null then 'dropped' else state end as state,
+                case when now_at is null then 'no_open_branch' else reason end as reason,
+                case when now_at is not null then branch_rank end as branch_rank)
+            from read_parquet(?) as former join kept using (lead_id)""",
             [str(folder / "former.parquet")],
         )
         connection.execute(

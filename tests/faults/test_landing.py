@@ -554,6 +554,18 @@ def test_values_outside_the_enumeration_are_counted_and_shown_only_when_internal
     assert bank.problem("enumeration").found == "1 of 2 rows with another value (kiosk)"
 
 
+@pytest.mark.parametrize("branch", ["B/2", "..", "B 2", "B%2", "B2.", "支行?", ""])
+def test_a_branch_whose_number_cannot_name_a_file_stops_and_is_named(bank: Bank, branch: str) -> None:
+    bank.land("core.customers", DAY, [each | {"home_branch_id": "B1"} for each in CUSTOMERS])
+    bank.land("core.accounts", DAY, [each | {"branch_id": "B1"} for each in ACCOUNTS])
+    bank.land("core.branches", DAY, [BRANCHES[0], BRANCHES[1] | {"branch_id": branch}])
+    problem = bank.problem("file_name")
+    assert (problem.table, problem.column) == ("core.branches", "branch_id")
+    assert problem.found == f"1 of 2 rows with others ({branch})"
+    bank.land("core.branches", DAY, [BRANCHES[0], BRANCHES[1] | {"branch_id": "浙江-2_a.b"}])
+    assert bank.check().errors == []
+
+
 def test_a_required_snapshot_whose_rows_leave_the_band_stops(bank: Bank) -> None:
     bank.land("core.customers", DAYS[1], [CUSTOMERS[0] | {"customer_id": f"C{n}"} for n in range(9)])
     accept(bank.home, bank.settings, CONTRACT, DAYS[1])

@@ -357,6 +357,16 @@ def refused_two_months_ago(day: Evidence) -> None:
     })  # fmt: skip
 
 
+@breaks("cool_down_refused")
+def refused_after_the_lead_had_expired(day: Evidence) -> None:
+    row = first_of(short_lists(day))
+    lead = remember(day, row, "expired", 150, 120)
+    more(day, "crm.contacts", {
+        "contact_id": "x", "lead_id": lead, "customer_id": row.subject_id, "outcome": "not_interested",
+        "contacted_at": day.today - pd.Timedelta(days=130), "recorded_on": day.today - pd.Timedelta(days=62),
+    })  # fmt: skip
+
+
 @breaks("already_worked")
 def was_won_this_week(day: Evidence) -> None:
     remember(day, first_of(listed(day, "service")), "won", 3, 2)

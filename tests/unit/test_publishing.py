@@ -283,6 +283,48 @@ def test_a_correction_keeps_the_leads_that_have_an_outcome(store: Store, root: P
     assert (again.revision, again.published) == (2, False)
 
 
+@pytest.mark.parametrize(("moved", "owner"), [({}, None), ({"M002": "0001"}, "M002"), ({"M002": "0003"}, None)])
+def test_a_kept_lead_of_a_branch_that_was_closed_since_goes_where_its_business_goes(
+    store: Store, root: Path, tmp_path: Path, moved: dict[str, str], owner: str | None
+) -> None:
+    """With its manager where they have moved along, else to the queue, and said."""
+    frame = one_day.leads(branches=2).assign(moved_from_branch_id=None, moved_from_manager_id=None)
+    frame = frame.assign(also_credited_branch_id=None)
+    publishing.publish(store, one_day.day(tmp_path / "a", frame, branches=2), {})
+    worked = frame["lead_id"][5]  # of branch 0002
+    here = frame[frame["branch_id"] == "0001"]
+    corrected = one_day.day(tmp_path / "b", here, branches=1, homes={"0001": "0001", "0002": "0001"}, present=moved)
+    assert publishing.publish(store, corrected, {}, keep={worked}).revision == 2
+    leads = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet").to_pylist()
+    (row,) = [row for row in leads if row["lead_id"] == worked]
+    told = ("branch_id", "branch_name", "rank", "kept_from_revision", "moved_from_branch_id", "owner_id")
+    assert tuple(row[name] for name in told) == ("0001", "第1支行", 5, 1, "0002", owner)
+    assert row["moved_from_manager_id"] == (None if owner else "M002")
+    assert worked in (root / "2026-07-01" / "r002" / "branches" / "0001.csv").read_text(encoding="utf-8-sig")
+    decisions = pq.read_table(root / "2026-07-01" / "r002" / "decisions.parquet").to_pylist()
+    found = [(each["branch_id"], each["state"]) for each in decisions if each["lead_id"] == worked]
+    assert found == [("0001", "listed")]
+    assert publishing.verify(store, LIST_DATE) == []
+    assert publishing.publish(store, corrected, {}, keep={worked}).published is False
+
+
+def test_a_kept_lead_that_no_branch_can_have_any_more_is_remembered_and_the_correction_goes_out(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    frame = one_day.leads(branches=2)
+    publishing.publish(store, one_day.day(tmp_path / "a", frame, branches=2), {})
+    worked = frame["lead_id"][5]
+    here = frame[frame["branch_id"] == "0001"]
+    corrected = one_day.day(tmp_path / "b", here, branches=1, homes={"0001": "0001", "0002": None})
+    assert publishing.publish(store, corrected, {}, keep={worked}).revision == 2
+    leads = pq.read_table(root / "2026-07-01" / "r002" / "leads.parquet")
+    assert worked not in leads["lead_id"].to_pylist() and leads.num_rows == 4
+    decisions = pq.read_table(root / "2026-07-01" / "r002" / "decisions.parquet").to_pylist()
+    (row,) = [row for row in decisions if row["lead_id"] == worked]
+    told = tuple(row[name] for name in ("state", "reason", "lead_state", "branch_id", "branch_rank"))
+    assert told == ("dropped", "no_open_branch", "open", None, None)
+
+
 def test_a_lead_counts_as_worked_in_whatever_format_the_bank_delivers_its_contacts(tmp_path: Path) -> None:
     head = "contact_id,lead_id,customer_id,contacted_at,recorded_at,channel,outcome,note\n"
     files = {

@@ -61,7 +61,7 @@ select
     case
         when today.lead_id is not null then 'reassigned'
         when decisions.lead_state in ('open', 'attempted', 'reached', 'follow_up') then decisions.reason
-        when decisions.lead_state = 'lost' and previous.refused_on is not null then 'refused'
+        when decisions.lead_state = 'lost' and previous.is_refused then 'refused'
         else coalesce(decisions.lead_state, 'list_off')
     end,
     cast(null as integer),

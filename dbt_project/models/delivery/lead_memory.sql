@@ -3,7 +3,8 @@
 -- One row per list and subject that carried a lead in the last 400 days: its last lead, as last published before this list
 -- date, and the outcomes recorded by the business date. A closing outcome closes the lead. A customer whom the manager
 -- does not know as theirs has not been spoken to: reassigned. A list that is off today keeps its leads: they come back
--- with it.
+-- with it. An outcome closes its lead, and starts a cool-down, on the day it was recorded. refused_on: the last refusal
+-- of any of the list's leads, also of one that had closed before; is_refused: of this one.
 {% set valid_days = 'coalesce(rules.valid_days, 90)' %}
 with remembered as (
     select *
@@ -36,7 +37,8 @@ contacts as (
         contacted_at,
         recorded_at,
         contact_id,
-        cast(contacted_at as date) as contacted_on
+        cast(contacted_at as date) as contacted_on,
+        cast(recorded_at as date) as recorded_on
     from {{ ref('stg_crm__contacts') }}
     where lead_id is not null and cast(recorded_at as date) <= {{ as_of() }}
 ),
@@ -48,14 +50,22 @@ outcomes as (
         max_by(outcome, concat({{ as_text('recorded_at') }}, contact_id)) as last_outcome,
         cast(count(*) as integer) as contact_count,
         cast(sum(case when outcome = 'not_reached' then 1 else 0 end) as integer) as unreached_count,
-        max(case when outcome in ('not_interested', 'do_not_contact', 'complaint') then contacted_on end) as refused_on,
-        max(case when outcome = 'done' then contacted_on end) as won_on,
+        max(case when outcome = 'not_reached' then recorded_on end) as last_unreached_on,
+        max(case when outcome in ('not_interested', 'do_not_contact', 'complaint') then recorded_on end) as refused_on,
+        max(case when outcome = 'done' then recorded_on end) as won_on,
         max(case when outcome in ('wrong_person', 'already_elsewhere', 'unsuitable', 'deceased')
-            then contacted_on end) as lost_on,
-        max(case when outcome = 'not_my_customer' then contacted_on end) as reassigned_on,
+            then recorded_on end) as lost_on,
+        max(case when outcome = 'not_my_customer' then recorded_on end) as reassigned_on,
         max(case when outcome in ('call_again', 'interested', 'appointment') then contacted_on end) as follow_up_on
     from contacts
     group by lead_id
+),
+
+refusals as (
+    select leads.list, leads.subject_id, max(outcomes.refused_on) as refused_on
+    from (select distinct lead_id, list, subject_id from remembered) as leads
+    inner join outcomes on leads.lead_id = outcomes.lead_id
+    group by leads.list, leads.subject_id
 )
 
 select
@@ -82,7 +92,8 @@ select
     outcomes.last_contact_on,
     outcomes.last_outcome,
     outcomes.unreached_count,
-    outcomes.refused_on,
+    refusals.refused_on,
+    outcomes.refused_on is not null as is_refused,
     case
         when last_published.lead_state in ('won', 'lost', 'expired', 'unreachable', 'superseded', 'no_longer_true', 'became_customer',
             'reassigned') then last_published.lead_state
@@ -101,7 +112,7 @@ select
         when last_published.lead_state in ('superseded', 'no_longer_true') then last_published.list_date
         else coalesce(
             outcomes.won_on, outcomes.refused_on, outcomes.lost_on, outcomes.reassigned_on,
-            case when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} then outcomes.last_contact_on end,
+            case when outcomes.unreached_count >= {{ var('contact').unreached_attempts }} then outcomes.last_unreached_on end,
             {{ plus_days('last_published.first_listed_on', valid_days) }}
         )
     end as closes_on,
@@ -111,3 +122,4 @@ cross join last_list_date
 left join held_out on last_published.list = held_out.list and last_published.subject_id = held_out.subject_id
 left join {{ ref('list_rules') }} as rules on last_published.list = rules.list
 left join outcomes on last_published.lead_id = outcomes.lead_id
+left join refusals on last_published.list = refusals.list and last_published.subject_id = refusals.subject_id

@@ -18,27 +18,8 @@ with loans as (
     ) = 1
 ),
 
--- where the business of each unit goes: itself unless closed for good, else along its successors
-standing as (
-    select branches.branch_id
-    from {{ ref('stg_core__branches') }} as branches
-    where branches.level in ('branch', 'outlet') and (branches.closed_on is null or branches.closed_on > {{ list_date() }})
-    union
-    select branch_id from {{ ref('branch_capacity') }}
-),
-
 homes as (
-    select
-        branches.branch_id as wanted_branch_id,
-        coalesce(own.branch_id, first_standing.branch_id, second_standing.branch_id, third_standing.branch_id, above.branch_id) as branch_id
-    from {{ ref('stg_core__branches') }} as branches
-    left join standing as own on branches.branch_id = own.branch_id
-    left join {{ ref('stg_core__branches') }} as first_successor on branches.successor_branch_id = first_successor.branch_id
-    left join standing as first_standing on first_successor.branch_id = first_standing.branch_id
-    left join {{ ref('stg_core__branches') }} as second_successor on first_successor.successor_branch_id = second_successor.branch_id
-    left join standing as second_standing on second_successor.branch_id = second_standing.branch_id
-    left join standing as third_standing on second_successor.successor_branch_id = third_standing.branch_id
-    left join standing as above on branches.parent_branch_id = above.branch_id
+    {{ branch_homes() }}
 ),
 
 forwarded as (
@@ -73,8 +54,8 @@ homed as (
         at_work.branch_id is not null as is_at_work,
         coalesce(at_work.capacity, 0) as capacity
     from forwarded
-    left join homes on forwarded.wanted_branch_id = homes.wanted_branch_id
-    left join homes as own_homes on forwarded.home_branch_id = own_homes.wanted_branch_id
+    left join homes on forwarded.wanted_branch_id = homes.unit_id
+    left join homes as own_homes on forwarded.home_branch_id = own_homes.unit_id
     left join {{ ref('branch_capacity') }} as at_work on coalesce(homes.branch_id, own_homes.branch_id) = at_work.branch_id
 ),
 

@@ -254,13 +254,11 @@ def cool_down(day: Evidence) -> Looked:
 
 @rule
 def cool_down_refused(day: Evidence) -> Looked:
-    """A marketing list leaves a customer alone for the longer cool-down after a refusal."""
+    """A marketing list leaves a customer alone for the longer cool-down after a refusal of any of its leads."""
     rows = day.allowed[(day.allowed["purpose"] == "marketing") & ~still_open(day)]
     days = pd.Series(day.policy["contact"]["refused_cool_down_days"], rows.index)
-    contacts = day.contacts
-    refused = set(contacts.loc[contacts["outcome"].isin(REFUSED), "lead_id"].dropna())
-    lost = ended(day, "lost")
-    return judged(rows, cooled(day, rows, lost[lost["lead_id"].isin(refused)], days))
+    refused = day.contacts[day.contacts["outcome"].isin(REFUSED) & day.contacts["list"].notna()]
+    return judged(rows, cooled(day, rows, refused.assign(closed_on=refused["recorded_on"]), days))
 
 
 @rule

@@ -11,6 +11,9 @@ from mingdan.landing.problems import Problem
 from mingdan.landing.report import PartitionFiles, SourceReport
 from mingdan.settings import Home, Settings
 
+# Of what names a file on any system and needs no quoting in an address; no leading or closing dot.
+FILE_NAME = r"[\p{L}\p{N}_-]([\p{L}\p{N}._-]*[\p{L}\p{N}_-])?"
+
 
 def content_problems(home: Home, settings: Settings, contract: Contract, report: SourceReport) -> list[Problem]:
     """Every problem in the rows of the report's newest partitions; fills report.consent. No value of a C2 or C3
@@ -68,6 +71,10 @@ def _rows(database: duckdb.DuckDBPyConnection, table: Table, files: PartitionFil
                 severity, "enumeration", table.id, expected, "{} with another value", hint, column.name, on
             )
             checks.append((f'"{column.name}" not in ({known})', problem))
+        if column.names_files:
+            expected, hint = "letters, digits, -, _ and dots in between", "give it a number that can name a file"
+            problem = Problem("error", "file_name", table.id, expected, "{} with others", hint, column.name, on)
+            checks.append((f"not regexp_full_match(\"{column.name}\", '{FILE_NAME}')", problem))
     if table.date_column:
         expected = f"{files.biz_date}, the date of its folder"
         problem = Problem("error", "wrong_date", table.id, expected, "{} of another date", "", table.date_column, on)
@@ -79,7 +86,7 @@ def _rows(database: duckdb.DuckDBPyConnection, table: Table, files: PartitionFil
         ):
             if count:
                 found = problem.found.format(_counted(count, files.rows))
-                if problem.kind == "enumeration" and table.column(problem.column).privacy == "C1":
+                if problem.kind in ("enumeration", "file_name") and table.column(problem.column).privacy == "C1":
                     found += f" ({_examples(database, table, problem.column, condition)})"
                 yield Problem(**{**vars(problem), "found": found})
     if set(table.key) <= {each.name for each in there}:
