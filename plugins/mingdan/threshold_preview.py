@@ -21,6 +21,7 @@ from mingdan.settings import Home, Settings
 from mingdan.warehouse import Warehouse
 
 DECIDED = "+decisions"
+LOOKED_AT = [f"{DECIDED},resource_type:model", "path:models/segments", "path:models/reports"]
 
 
 def tell(home: Home, settings: Settings, code: str, as_of: date, asked: list[str], run_id: str) -> Iterator[str]:
@@ -45,7 +46,7 @@ def tell(home: Home, settings: Settings, code: str, as_of: date, asked: list[str
             variables |= {"thresholds": variables["thresholds"] | changed}
             copy = Warehouse(scratch, settings)
             before = decided(copy, as_of)
-            touched = copy.changed([f"{DECIDED},resource_type:model"], variables, Warehouse(home, settings).compiled)
+            touched = copy.changed(LOOKED_AT, variables, Warehouse(home, settings).compiled)
         if touched:
             rebuild = [f"{model}+,{DECIDED}" for model in touched]
             day.built(copy.build(rebuild, variables, exclude=["resource_type:test"]))
@@ -93,7 +94,10 @@ def decided(warehouse: Warehouse, as_of: date) -> dict[tuple[str, str], dict[str
     """Every candidate's state by list and subject."""
     warehouse.expect("decisions", as_of)
     rows = warehouse.query(
-        "select list, subject_id, branch_id, state, reason from decisions where state <> 'not_a_candidate'"
+        # of a candidate that was not placed the home branch is told, which may have closed
+        "select list, subject_id, coalesce(homes.branch_id, decisions.branch_id) as branch_id, state, reason "
+        "from decisions left join branch_homes as homes on decisions.branch_id = homes.unit_id "
+        "where state <> 'not_a_candidate'"
     ).to_pylist()
     return {(row["list"], row["subject_id"]): row for row in rows}
 

@@ -318,9 +318,10 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
     "matured_decisions": (
         {
             "lead_id": "varchar", "list": "varchar", "subject_id": "varchar", "branch_id": "varchar",
-            "first_listed_on": "date", "is_ghost": "boolean", "score": "integer", "baseline": "varchar",
+            "first_listed_on": "date", "is_ghost": "boolean", "central_channel": "varchar", "score": "integer",
+            "baseline": "varchar",
         },
-        "list_date = first_listed_on and state in ('listed', 'held_out')",
+        "list_date = first_listed_on and state in ('listed', 'held_out', 'central_channel')",
     ),
     "published_leads": (
         {"list_date": "date", "lead_id": "varchar", "branch_id": "varchar", "owner_id": "varchar"},

@@ -9,7 +9,7 @@ import pytest
 from mingdan import settings
 from mingdan.contract import load_contract
 from mingdan.settings import Home
-from mingdan.warehouse import Warehouse
+from mingdan.warehouse import MEMORY, Warehouse
 
 MODELS = ["stg_core__customers", "customer_numbers"]
 TWICE = "key_customer_numbers_customer_id"
@@ -78,3 +78,27 @@ def test_a_model_that_meets_a_value_it_cannot_take_tells_its_place_and_not_the_v
     said = result.failed["customer_numbers"] + (warehouse.home.logs / "dbt.log").read_text(encoding="utf-8")
     assert "customer_numbers.sql" in said and "Conversion Error" in said
     assert "13800138000" not in said and "Wang" not in said
+
+
+def test_success_is_judged_of_what_was_opened_at_branches_and_central_channels_and_held_out_of_either(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    path, opened = tmp_path / "decisions.parquet", "date '2026-06-01' as first_listed_on"
+    rows = " union all ".join(
+        f"select '{lead}' as lead_id, '{state}' as state, {channel} as central_channel, {ghost} as is_ghost, {opened}, "
+        f"date '{day}' as list_date, 'one' as list, 'C' as subject_id, 'B' as branch_id, 1 as score, '' as baseline"
+        for lead, state, channel, ghost, day in (
+            ("shown", "listed", "null", "false", "2026-06-01"), ("ghost", "held_out", "null", "true", "2026-06-01"),
+            ("handed", "central_channel", "'sms'", "false", "2026-06-01"),
+            ("kept_from_sms", "held_out", "'sms'", "true", "2026-06-01"),
+            ("waits", "waiting", "null", "false", "2026-06-01"), ("older", "listed", "null", "false", "2026-06-02"),
+        )
+    )  # fmt: skip
+    with warehouse.connect() as connection:
+        connection.execute(f"copy ({rows}) to '{path}' (format parquet)")
+    files = dict.fromkeys(MEMORY, []) | {"matured_decisions": [str(path)]}
+    warehouse.register_memory(files, [])
+    found = warehouse.query("select lead_id, central_channel, is_ghost from memory.matured_decisions order by lead_id")
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        ("ghost", None, True), ("handed", "sms", False), ("kept_from_sms", "sms", True), ("shown", None, False),
+    ]  # fmt: skip

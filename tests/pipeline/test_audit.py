@@ -768,17 +768,17 @@ Cells = list[list[str]]
 
 
 def test_consent_given_anew_and_a_channel_opened_again_end_what_a_branch_was_told(second: Evidence) -> None:
-    day, ago = copy_of(second), second.business_date - pd.Timedelta(days=100)
-    row = first_of(listed(day))
+    ago = second.business_date - pd.Timedelta(days=100)
+    row, both = first_of(listed(second)), {"do_not_contact", "channel_refused"}
     asked = {"customer_id": row.subject_id, "outcome": "do_not_contact", "contacted_at": ago}
-    more(day, "crm.contacts", {**asked, "contact_id": "x"})
-    more(day, "crm.contacts", {**asked, "contact_id": "y", "refused_channel": row.channel})
-    assert found_in(day) >= {"do_not_contact", "channel_refused"}
-    day, later = copy_of(day), ago + pd.Timedelta(days=1)
-    customer(day, row.subject_id, marketing_consent=True, do_not_contact=False, consent_updated_on=later)
-    opened = {"customer_id": row.subject_id, "channel": row.channel, "is_refused": False, "updated_on": later}
-    more(day, "crm.channel_preferences", opened)
-    assert not found_in(day) & {"do_not_contact", "channel_refused"}
+    for later, broken in ((0, both), (1, set())):
+        day, on = copy_of(second), ago + pd.Timedelta(days=later)
+        more(day, "crm.contacts", {**asked, "contact_id": "x"})
+        more(day, "crm.contacts", {**asked, "contact_id": "y", "refused_channel": row.channel})
+        customer(day, row.subject_id, marketing_consent=True, do_not_contact=False, consent_updated_on=on)
+        opened = {"customer_id": row.subject_id, "channel": row.channel, "is_refused": False, "updated_on": on}
+        more(day, "crm.channel_preferences", opened)
+        assert found_in(day) & both == broken
 
 
 def altered(day: Evidence, folder: Path, path: str, change: Callable[[Cells], None]) -> Evidence:

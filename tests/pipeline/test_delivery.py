@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pyarrow as pa
@@ -169,19 +169,27 @@ def test_memory_holds_each_lead_as_it_was_last_and_held_out_with_or_without_what
     assert all("state" in pq.read_schema(path).names for path in paths)
 
 
+ASKED_ON = date(2025, 3, 4)
+
+
 def test_who_refused_years_ago_is_on_no_list_nor_in_the_portal_and_the_audit_knows(bank: Bank, tmp_path: Path) -> None:
     """Told as an outcome long before the window that outcomes are read in, and nowhere else."""
-    row = next(row for row in decisions(bank, SECOND) if row["state"] == "listed" and row["subject_type"] == "customer")
+    since = dict(bank.warehouse("select customer_id, consent_updated_on from stg_core__customers"))
+    row = next(
+        row for row in decisions(bank, SECOND)
+        if row["state"] == "listed" and row["subject_type"] == "customer"
+        and (since[row["subject_id"]] or ASKED_ON) <= ASKED_ON
+    )  # fmt: skip
     landing, home = tmp_path / "landing", tmp_path / "home"
     shutil.copytree(bank.landing, landing, copy_function=os.link)
     copied(bank.home, home)
     told = {
         "contact_id": "K-old", "lead_id": "L-old", "customer_id": row["subject_id"], "channel": "call",
-        "contacted_at": datetime(2024, 3, 4, 10), "recorded_at": datetime(2024, 3, 4, 11), "actor": "M",
-        "outcome": "do_not_contact",
+        "contacted_at": datetime.combine(ASKED_ON, time(10)), "recorded_at": datetime.combine(ASKED_ON, time(11)),
+        "actor": "M", "outcome": "do_not_contact",
     }  # fmt: skip
     schema = pa.schema([each for each in load_contract().tables["crm.contacts"].arrow_schema if each.name in told])
-    folder = landing / "crm" / "contacts" / "biz_date=2024-03-04"
+    folder = landing / "crm" / "contacts" / f"biz_date={ASKED_ON}"
     folder.mkdir()
     pq.write_table(pa.Table.from_pylist([told], schema), folder / "part-0.parquet")
     (folder / "_SUCCESS").touch()

@@ -44,6 +44,13 @@ def test_a_lower_threshold_adds_exactly_who_lies_between_and_leaves_the_day_alon
     assert len(added) > 20
     assert f": {len(added)} added, 0 gone" in said.stdout
     assert sum(counts(said.stdout, "added by branch").values()) == len(added)
+    # customers of a closed branch are told at its successor
+    closed = dict(
+        bank.warehouse("select branch_id, successor_branch_id from stg_core__branches where closed_on is not null")
+    )
+    homes = dict(bank.warehouse("select customer_id, home_branch_id from customer_labels"))
+    assert any(homes[customer] in closed for customer in added)
+    assert not closed.keys() & counts(said.stdout, "added by branch").keys()
     becomes = counts(said.stdout, "what becomes of the added")
     assert sum(becomes.values()) == len(added)
     waiting = sum(number for state, number in becomes.items() if state.startswith(("waiting", "central_channel")))
@@ -70,6 +77,15 @@ def test_a_threshold_of_another_list_changes_nothing_here(preview) -> None:
     assert said.exit_code == 0, said.stderr
     assert ": 0 added, 0 gone" in said.stdout
     assert "models it changes: list_birthday_care" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("threshold", "model"), [("experience_days=30", "report_experience"), ("young_age_to=30", "segment_young")]
+)
+def test_reports_and_segments_that_a_threshold_changes_are_named_too(preview, threshold: str, model: str) -> None:
+    said = preview("idle_funds", "--as-of", SECOND, "--threshold", threshold)
+    assert said.exit_code == 0, said.stderr
+    assert model in said.stdout.rsplit("models it changes: ", 1)[1].strip().split(", ")
 
 
 @pytest.mark.parametrize(

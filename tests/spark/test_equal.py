@@ -57,12 +57,12 @@ def ask_long_ago(landing: Path) -> None:
     """Somebody asked not to be contacted before the window that outcomes are read in."""
     with duckdb.connect() as connection:
         contacts = f"read_parquet('{landing}/crm/contacts/*/*.parquet', hive_partitioning = false)"
-        folder = landing / "crm" / "contacts" / "biz_date=2024-03-04"
+        folder = landing / "crm" / "contacts" / "biz_date=2025-03-04"
         folder.mkdir()
         connection.execute(
-            f"""copy (select * replace ('K-old' as contact_id, 'do_not_contact' as outcome,
-                timestamp '2024-03-04 10:00:00' as contacted_at, timestamp '2024-03-04 11:00:00' as recorded_at)
-            from {contacts} where customer_id is not null order by contact_id limit 1)
+            f"""copy (select * replace ('K' || contact_id as contact_id, 'do_not_contact' as outcome,
+                timestamp '2025-03-04 10:00:00' as contacted_at, timestamp '2025-03-04 11:00:00' as recorded_at)
+            from {contacts} where customer_id is not null order by contact_id limit 50)
             to '{folder}/part-0.parquet' (format parquet)"""
         )
         (folder / "_SUCCESS").touch()

@@ -1,10 +1,11 @@
 -- review_successes: of the leads whose time is up on the business date, which ones succeeded?
 --
--- One row per lead, shown or held out, that was first listed exactly as many days ago as its list allows for success. The
+-- One row per lead, shown, handed to a central channel or held out of either, that was first listed exactly as many days ago as its list allows for success. The
 -- entry's success rule is read on the subject's labels of today, beside the baseline that was fixed when the lead was
 -- opened (baseline_<name>): the same rule for listed and held out, whatever the branch reported. A prospect is judged on
 -- the customer they have become, a company on its own row. Unknown where these do not tell; who is not there did not
--- succeed. kind tells what a yes means: won, something that standing still does not bring; kept, nothing was lost, which
+-- succeed. A channel's leads (central_channel) have its own control group beside them: they are compared with these, the
+-- branches' leads with the list's. kind tells what a yes means: won, something that standing still does not bring; kept, nothing was lost, which
 -- most would have done anyway and so is never lift.
 --
 -- The rules come from the entries of all lists (mingdan.catalog.success_rules), on or off today: leads of a list that was
@@ -59,6 +60,7 @@ select
     matured.branch_id,
     matured.first_listed_on,
     matured.is_ghost,
+    matured.central_channel,
     matured.score,
     judged.kind,
     judged.is_success,

@@ -197,7 +197,7 @@ def refused(connection: sa.Connection, newest: Edition, subject_ids: Iterable[st
     """Subjects whom nobody shall contact on any channel, or who have died: as the newest edition knows it, and as told
     here, unless consent was given anew on a later day."""
     ids = sorted(set(subject_ids))
-    found = newest.refusing.intersection(ids) | set()
+    found = set(newest.refusing.intersection(ids))
     for at in range(0, len(ids), 500):
         rows = connection.execute(
             sa.select(outcomes.c.subject_id, outcomes.c.outcome, outcomes.c.contacted_at).where(
