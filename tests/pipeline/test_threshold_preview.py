@@ -7,9 +7,12 @@ from collections import Counter
 from hashlib import sha256
 
 import pytest
+from mingdan import settings
 from mingdan.cli import app
 from mingdan.lock import RunLock
 from mingdan.settings import Home
+from mingdan.threshold_preview import decided
+from mingdan.warehouse import Warehouse
 from typer.testing import CliRunner
 
 from tests.bank import SECOND, Bank
@@ -44,19 +47,22 @@ def test_a_lower_threshold_adds_exactly_who_lies_between_and_leaves_the_day_alon
     assert len(added) > 20
     assert f": {len(added)} added, 0 gone" in said.stdout
     assert sum(counts(said.stdout, "added by branch").values()) == len(added)
-    # customers of a closed branch are told at its successor
-    closed = dict(
-        bank.warehouse("select branch_id, successor_branch_id from stg_core__branches where closed_on is not null")
-    )
-    homes = dict(bank.warehouse("select customer_id, home_branch_id from customer_labels"))
-    assert any(homes[customer] in closed for customer in added)
-    assert not closed.keys() & counts(said.stdout, "added by branch").keys()
     becomes = counts(said.stdout, "what becomes of the added")
     assert sum(becomes.values()) == len(added)
     waiting = sum(number for state, number in becomes.items() if state.startswith(("waiting", "central_channel")))
     assert f"of the added {waiting} exceed capacity" in said.stdout
     assert sha256(warehouse.read_bytes()).hexdigest() == before
     assert not list(bank.home.glob(".preview-*"))
+
+
+def test_candidates_of_a_closed_branch_are_told_where_its_business_goes(bank: Bank) -> None:
+    sql = "select branch_id, successor_branch_id from stg_core__branches where closed_on is not null"
+    closed = dict(bank.warehouse(sql))
+    rows = decided(Warehouse(Home(bank.home, str(bank.landing), ""), settings.load_shipped()), SECOND)
+    told = bank.warehouse("select list, subject_id, branch_id from decisions where state <> 'not_a_candidate'")
+    at_closed = [row for row in told if row[2] in closed]
+    assert at_closed and len(rows) == len(told)
+    assert all(rows[code, subject]["branch_id"] == closed[branch] for code, subject, branch in at_closed)
 
 
 def test_a_higher_threshold_takes_away_and_gives_room_to_others(preview, bank: Bank) -> None:

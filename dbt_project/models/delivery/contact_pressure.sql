@@ -47,10 +47,10 @@ contacts as (
     from told
     left join {{ ref('stg_core__customers') }} as customers
         on told.subject_id = customers.customer_id and told.refused_channel is null
-            and customers.marketing_consent and not customers.do_not_contact and customers.consent_updated_on > told.contacted_on
+            and customers.marketing_consent and not customers.do_not_contact and told.contacted_on < customers.consent_updated_on
     left join {{ ref('stg_crm__channel_preferences') }} as preferences
         on told.subject_id = preferences.customer_id and told.refused_channel = preferences.channel
-            and not preferences.is_refused and preferences.updated_on > told.contacted_on
+            and not preferences.is_refused and told.contacted_on < preferences.updated_on
 )
 
 select
