@@ -148,7 +148,7 @@ def seen(request: Request, visit: Visit, edition: Edition, rows: list[dict[str, 
     rows = [row for row in rows if row["branch_id"] in visit.branches]
     today, found = request.app.state.now().date(), []
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [row["customer_id"] for row in rows])
+        refused = refusing(request, connection, [row["customer_id"] for row in rows])
         last = outcomes.newest(connection, [row["lead_id"] for row in rows])
         given = team.assigned(connection, [row["lead_id"] for row in rows])
         for row in rows:

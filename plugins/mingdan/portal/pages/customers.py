@@ -84,7 +84,7 @@ def past(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
     edition = branch_leads.chosen_edition(request, None)
     known = edition.customer(customer_id)
     with request.app.state.engine.connect() as connection:
-        refused = outcomes.refused(connection, [customer_id])
+        refused = outcomes.refused(connection, edition, [customer_id])
     may_see = known is not None and known["home_branch_id"] in visit.branches
     if refused or not (may_see or branch_leads.of_customer(request, visit, edition, customer_id)):
         request.app.state.audit.write(visit, "refused", customer_id=customer_id[:64], room="customer")
