@@ -311,7 +311,8 @@ def places(day: Evidence) -> Looked:
     """A branch's places go to each list's minimum, then to explore seats (open leads, then by draw), then by priority;
     ghosts take none and are held out where they would have been shown; a list has no more places than its most."""
     rows = day.decided
-    new = ~(rows["was_central"].notna() & rows["was_open"])
+    # a channel's open lead takes no place here, unless it came back from there
+    new = ~(rows["was_central"].notna() & rows["was_open"] & rows["central_channel"].notna())
     rows = rows[rows["state"].isin(PLACED) & new & (rows["reason"] != "branch_not_at_work")].copy()
     share = float(day.policy["control"]["explore_share"])
     room = capacities(day)

@@ -8,6 +8,7 @@ from mingdan.audit.evidence import CLOSED, SHOWN, Evidence
 from mingdan.audit.rulebook import Looked, drawn, judged, rule
 
 LOST = ("not_interested", "do_not_contact", "complaint", "wrong_person", "already_elsewhere", "unsuitable", "deceased")
+CLOSES = {"done": "won", "not_my_customer": "reassigned", "not_reached": "unreachable"} | dict.fromkeys(LOST, "lost")
 REFUSED = ("not_interested", "do_not_contact")
 
 
@@ -226,14 +227,18 @@ def refusals_30d(day: Evidence) -> Looked:
 
 def ended(day: Evidence, *states: str) -> pd.DataFrame:
     """Leads that were shown and closed in one of these states before today or today, with the day they closed. An
-    outcome closes a lead on the day it was recorded, what else closes it on the list date that says so."""
+    outcome closes a lead on the day it was recorded (what is told of it afterwards does not), its validity on the last
+    of its days, what else on the list date that says so."""
     now = day.decisions.loc[day.decisions["lead_state"].isin(CLOSED) & day.decisions["lead_id"].notna()]
     rows = pd.concat([day.memory, now.assign(closed_on=now["list_date"])], ignore_index=True)
     rows = rows[rows["lead_state"].isin(states)]
-    last = day.contacts.dropna(subset=["lead_id"]).groupby("lead_id")["recorded_on"].max()
-    by_outcome = rows["lead_state"].isin(("won", "lost", "reassigned", "unreachable"))
-    told_on = rows["lead_id"].map(last)
-    return rows.assign(closed_on=told_on.where(by_outcome & told_on.notna(), rows["closed_on"]))
+    closing = day.contacts.assign(lead_state=day.contacts["outcome"].map(CLOSES)).dropna(subset=["lead_id"])
+    told_on = closing.groupby(["lead_id", "lead_state"])["recorded_on"].max().rename("told_on")
+    rows = rows.join(told_on, on=["lead_id", "lead_state"])
+    valid = pd.to_timedelta(rows["list"].map({code: each["valid_days"] for code, each in day.lists.items()}), unit="D")
+    ends_on = pd.to_datetime(rows["first_listed_on"]) + valid
+    closed_on = rows["told_on"].fillna(ends_on.where(rows["lead_state"] == "expired")).fillna(rows["closed_on"])
+    return rows.assign(closed_on=closed_on)
 
 
 def cooled(day: Evidence, rows: pd.DataFrame, closed: pd.DataFrame, days: pd.Series) -> pd.Series:
