@@ -338,7 +338,8 @@ def refused_three_times(day: Evidence) -> None:
 
 @breaks("cool_down")
 def had_the_list_last_week(day: Evidence) -> None:
-    remember(day, first_of(listed(day)), "expired", 100, 7)
+    row = first_of(listed(day))
+    remember(day, row, "expired", day.lists[row.list]["valid_days"] + 7, 5)
 
 
 def short_lists(day: Evidence) -> pd.DataFrame:
@@ -779,6 +780,32 @@ def test_consent_given_anew_and_a_channel_opened_again_end_what_a_branch_was_tol
         opened = {"customer_id": row.subject_id, "channel": row.channel, "is_refused": False, "updated_on": on}
         more(day, "crm.channel_preferences", opened)
         assert found_in(day) & both == broken
+
+
+def test_neither_a_late_word_of_its_end_nor_a_later_attempt_makes_a_cool_down_longer(second: Evidence) -> None:
+    day = copy_of(second)
+    row = first_of(short_lists(day))
+    remember(day, row, "expired", 200, 7)  # its validity ended long before a list date said so
+    lead = remember(day, row, "won", 190, 188)
+    for days_ago, outcome in ((188, "done"), (7, "not_reached")):
+        at = day.today - pd.Timedelta(days=days_ago)
+        told = {"lead_id": lead, "customer_id": row.subject_id, "outcome": outcome, "contacted_at": at}
+        more(day, "crm.contacts", {**told, "contact_id": f"x{days_ago}", "recorded_on": at})
+    assert "cool_down" not in found_in(replace(day))
+
+
+def test_a_channels_lead_that_came_back_takes_a_place_at_its_branch(second: Evidence) -> None:
+    day = copy_of(second)
+    here = day.decided[day.decided["state"] == "listed"]
+    row = here.loc[here.groupby("branch_id")["branch_rank"].idxmin().iloc[0]]
+    open_before = row["first_listed_on"] if row["was_open"] else day.today - pd.Timedelta(days=1)
+    day.memory = day.memory[day.memory["lead_id"] != row["lead_id"]]
+    was = {**{name: row[name] for name in ("list", "subject_type", "subject_id", "branch_id", "cycle", "lead_id")},
+           "state": "central_channel", "central_channel": "remote", "is_ghost": False, "is_explore": False,
+           "lead_state": "open", "first_listed_on": open_before, "list_date": day.today,
+           "closed_on": pd.NaT}  # fmt: skip
+    day.memory = pd.concat([day.memory, pd.DataFrame([was])], ignore_index=True)
+    assert "places" not in found_in(replace(day))
 
 
 def altered(day: Evidence, folder: Path, path: str, change: Callable[[Cells], None]) -> Evidence:
