@@ -37,8 +37,29 @@ def current(home: Path) -> str:
     return json.loads((home / "published" / "current.json").read_text())["list_date"]
 
 
+# A file and not `python -c`, under which the processes that judge the sources would not start.
+GO_ON = """
+import sys
+from datetime import date
+from mingdan import day
+
+if __name__ == "__main__":
+    run = day.Run(date.fromisoformat(sys.argv[1]), sys.argv[2])
+    names = [step.__name__ for step in day.STEPS]
+    for step in day.STEPS[names.index(sys.argv[3]) :]:
+        print(step.__name__, flush=True)
+        step(run)
+"""
+
+
+def one_core() -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
+
+
 def test_the_same_day_elsewhere_gives_the_same_bytes_without_later_data(bank: Bank, tmp_path: Path) -> None:
-    """Another home, another landing folder, and none of the rows that landed after the business date."""
+    """Another home, another landing folder, none of the rows that landed after the business date; and what another
+    machine would have: one core, another time zone, language and order of hashes."""
     landing = tmp_path / "landing"
     shutil.copytree(bank.landing, landing, copy_function=os.link)
     removed = 0
@@ -47,7 +68,15 @@ def test_the_same_day_elsewhere_gives_the_same_bytes_without_later_data(bank: Ba
             shutil.rmtree(partition)
             removed += 1
     assert removed > 5
-    run_day(tmp_path / "home", landing, FIRST)
+    script = tmp_path / "go_on.py"
+    script.write_text(GO_ON)
+    subprocess.run(
+        [sys.executable, str(script), str(FIRST), run_id(FIRST), "accept"],
+        env=os.environ
+        | {"MINGDAN_HOME": str(tmp_path / "home"), "MINGDAN_LANDING": str(landing)}
+        | {"TZ": "America/St_Johns", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        preexec_fn=one_core, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
     there, here = (
         digests(tmp_path / "home" / "published" / "2026-07-01"),
         digests(bank.home / "published" / "2026-07-01"),
@@ -83,21 +112,6 @@ def test_a_day_built_but_not_published_leaves_no_memory(bank: Bank, tmp_path: Pa
     assert steps_from("publish", home, bank.landing, SECOND)[-1]["published"] is True
     leads = pq.read_table(home / "published" / "2026-07-02" / "r001" / "leads.parquet")
     assert set(leads["first_listed_on"].to_pylist()) == {date(2026, 7, 2)}
-
-
-# A file and not `python -c`, under which the processes that judge the sources would not start.
-GO_ON = """
-import sys
-from datetime import date
-from mingdan import day
-
-if __name__ == "__main__":
-    run = day.Run(date.fromisoformat(sys.argv[1]), sys.argv[2])
-    names = [step.__name__ for step in day.STEPS]
-    for step in day.STEPS[names.index(sys.argv[3]) :]:
-        print(step.__name__, flush=True)
-        step(run)
-"""
 
 
 def kill_in(step: str, home: Path, landing: Path, run: str, first: str) -> None:
