@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 UNTIL = date(2026, 6, 29)
+COSTLIEST = 12  # models named at the end
 
 
 def measured(name: str, work: Callable[[], Any]) -> dict[str, float]:
@@ -54,6 +55,12 @@ def floor(landing: Path) -> None:
         ).fetchall()[:0]
 
 
+def node_seconds(log: Path) -> dict[str, float]:
+    """Wall seconds by model or test of the day, as the warehouse wrote them down (`12.34 s  name  …`)."""
+    lines = (line.split() for line in log.read_text(encoding="utf-8").splitlines())
+    return {words[2]: float(words[0]) for words in lines}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mingdan.bench", description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000)
@@ -68,6 +75,7 @@ def main() -> int:
 
     from mingdan import day, optimum, settings
     from mingdan.sample_bank import write_sample_bank
+    from mingdan.settings import DBT_PROJECT
     from mingdan.warehouse import Warehouse
 
     sys.stdout.write(f"{given.customers} customers, {branches} branches, 15 months\n")
@@ -83,6 +91,13 @@ def main() -> int:
     total = {key: sum(stage[key] for stage in stages) for key in ("wall", "cpu")}
     peak = max(stage["peak"] for stage in stages)
     sys.stdout.write(f"{'landing to files':<18}{total['wall']:9.1f}{total['cpu']:9.1f}{peak:9.0f}\n")
+    seconds = node_seconds(home / "logs" / "dbt.log")
+    own = [path.stem for path in (DBT_PROJECT / "models" / "delivery").glob("*.sql")]
+    sys.stdout.write(
+        f"{'delivery alone':<18}{sum(seconds[name] for name in own):9.1f}   its models, from candidates to leads\n"
+    )
+    for name in sorted(seconds, key=seconds.__getitem__, reverse=True)[:COSTLIEST]:
+        sys.stdout.write(f"  {name:<36}{seconds[name]:9.1f}\n")
     warehouse = Warehouse(settings.home(), settings.load())
     measured("exact solver", lambda: optimum.tell(warehouse.path, warehouse.compiled))
     return 0
