@@ -40,11 +40,7 @@ fees as (
             from {{ ref('stg_core__transactions') }}
             where txn_type = 'fee' and biz_date > {{ plus_months(as_of(), -12) }}
         ) as booked
-        anti join (
-            select distinct reversed_txn_id as txn_id
-            from {{ ref('stg_core__transactions') }}
-            where reversed_txn_id is not null
-        ) as reversed on booked.txn_id = reversed.txn_id
+        anti join {{ ref('reversed_transactions') }} as reversed on booked.txn_id = reversed.txn_id
         group by booked.account_id
     ) as taken
     inner join {{ ref('stg_core__accounts') }} as accounts on taken.account_id = accounts.account_id

@@ -33,12 +33,6 @@ meanings as (
         on patterns.kind in ('securities', 'outside_wealth')
         and texts.words like concat('%', lower(patterns.pattern), '%')
     group by texts.words
-),
-
-reversed as (
-    select distinct reversed_txn_id as txn_id
-    from {{ ref('stg_core__transactions') }}
-    where reversed_txn_id is not null
 )
 
 select
@@ -58,6 +52,5 @@ select
 from movements
 inner join {{ ref('stg_core__accounts') }} as accounts on movements.account_id = accounts.account_id
 left join meanings on movements.words = meanings.words
-left join reversed on movements.txn_id = reversed.txn_id
-where reversed.txn_id is null
-    and (movements.counterparty_bank is not null or meanings.says_securities = 1)
+anti join {{ ref('reversed_transactions') }} as reversed on movements.txn_id = reversed.txn_id
+where (movements.counterparty_bank is not null or meanings.says_securities = 1)

@@ -28,12 +28,6 @@ wallets as (
     from banks
     inner join {{ ref('patterns') }} as patterns
         on patterns.kind = 'wallet' and lower(banks.counterparty_bank) like concat('%', lower(patterns.pattern), '%')
-),
-
-reversed as (
-    select distinct reversed_txn_id as txn_id
-    from {{ ref('stg_core__transactions') }}
-    where reversed_txn_id is not null and biz_date > {{ plus_months(as_of(), -6) }}
 )
 
 select
@@ -47,4 +41,4 @@ select
 from moves
 inner join {{ ref('stg_core__accounts') }} as accounts on moves.account_id = accounts.account_id
 anti join wallets on moves.counterparty_bank = wallets.counterparty_bank
-anti join reversed on moves.txn_id = reversed.txn_id
+anti join {{ ref('reversed_transactions') }} as reversed on moves.txn_id = reversed.txn_id

@@ -33,12 +33,6 @@ moves as (
         and (direction = 'out' or is_own_name)
 ),
 
-reversed as (
-    select distinct reversed_txn_id as txn_id
-    from {{ ref('stg_core__transactions') }}
-    where reversed_txn_id is not null and biz_date > {{ plus_months(as_of(), -4) }}
-),
-
 near_pay as (
     select
         pays.customer_id,
@@ -53,7 +47,7 @@ near_pay as (
         on accounts_paid.customer_id = pays.customer_id
         and moves.biz_date >= pays.paid_on
         and moves.biz_date <= {{ plus_days('pays.paid_on', 3) }}
-    anti join reversed on moves.txn_id = reversed.txn_id
+    anti join {{ ref('reversed_transactions') }} as reversed on moves.txn_id = reversed.txn_id
     group by
         pays.customer_id,
         pays.employer,

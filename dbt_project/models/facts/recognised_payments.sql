@@ -119,12 +119,6 @@ told as (
         on payments.name is not distinct from meanings.name
         and payments.memo is not distinct from meanings.memo
         and payments.is_repayment = meanings.is_repayment
-),
-
-reversed as (
-    select distinct reversed_txn_id as txn_id
-    from {{ ref('stg_core__transactions') }}
-    where reversed_txn_id is not null and biz_date > {{ plus_days(as_of(), -180) }}
 )
 
 select
@@ -139,7 +133,7 @@ select
     {{ as_of_column() }}
 from told
 inner join {{ ref('stg_core__accounts') }} as accounts on told.account_id = accounts.account_id
-anti join reversed on told.txn_id = reversed.txn_id
+anti join {{ ref('reversed_transactions') }} as reversed on told.txn_id = reversed.txn_id
 where (
     told.direction = 'out'
     or (told.kind = 'internet_lender' and told.txn_type = 'transfer' and told.biz_date > {{ plus_days(as_of(), -90) }})

@@ -4,14 +4,8 @@
 -- One row per customer, event_code, event_on and detail.
 {% set since = recent_since(30) %}
 {% set ends = month_ends(3) | reject('equalto', var('as_of')) | list %}
-with reversed as (
-    select distinct reversed_txn_id
-    from {{ ref('stg_core__transactions') }}
-    where txn_type = 'reversal' and reversed_txn_id is not null and biz_date >= {{ since }}
-),
-
 -- a large sum is often sent in several parts, for transfers are limited: the day counts
-flow_days as (
+with flow_days as (
     select
         flows.customer_id,
         flows.direction,
@@ -19,7 +13,7 @@ flow_days as (
         sum(flows.amount) as amount,
         case when min(flows.txn_type) = max(flows.txn_type) then min(flows.txn_type) else 'several' end as detail
     from {{ ref('external_flows') }} as flows
-    anti join reversed on flows.txn_id = reversed.reversed_txn_id
+    anti join {{ ref('reversed_transactions') }} as reversed on flows.txn_id = reversed.txn_id
     where flows.biz_date >= {{ since }}
     group by flows.customer_id, flows.direction, flows.biz_date
     having sum(flows.amount) >= {{ threshold('large_flow_from') }}

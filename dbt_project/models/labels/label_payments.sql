@@ -79,16 +79,10 @@ support as (
         and transfers.counterparty_account = relatives_accounts.counterparty_account
 ),
 
-reversed as (
-    select distinct reversed_txn_id as txn_id
-    from {{ ref('stg_core__transactions') }}
-    where reversed_txn_id is not null and biz_date > {{ plus_days(as_of(), -90) }}
-),
-
 households as (
     select support.customer_id, sum(support.amount) as household_amount
     from support
-    anti join reversed on support.txn_id = reversed.txn_id
+    anti join {{ ref('reversed_transactions') }} as reversed on support.txn_id = reversed.txn_id
     group by support.customer_id
 ),
 
@@ -101,7 +95,7 @@ means as (
         sum(case when flows.txn_type in ('purchase', 'transfer') and flows.channel = 'third_party' then flows.amount else 0 end)
             as third_party_amount
     from {{ ref('external_flows') }} as flows
-    anti join reversed on flows.txn_id = reversed.txn_id
+    anti join {{ ref('reversed_transactions') }} as reversed on flows.txn_id = reversed.txn_id
     where flows.direction = 'out'
         and flows.biz_date > {{ plus_days(as_of(), -90) }}
         and flows.txn_type in ('purchase', 'transfer', 'cash', 'standing_order', 'loan_repayment')
