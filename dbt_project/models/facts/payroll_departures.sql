@@ -31,6 +31,8 @@ moves as (
         and biz_date > {{ plus_months(as_of(), -4) }}
         and (counterparty_bank is not null or channel = 'third_party')
         and (direction = 'out' or is_own_name)
+        -- not an anti join: with one, every month's accounts are joined before the newest are chosen
+        and txn_id not in (select reversed.txn_id from {{ ref('reversed_transactions') }} as reversed)
 ),
 
 near_pay as (
@@ -47,7 +49,6 @@ near_pay as (
         on accounts_paid.customer_id = pays.customer_id
         and moves.biz_date >= pays.paid_on
         and moves.biz_date <= {{ plus_days('pays.paid_on', 3) }}
-    anti join {{ ref('reversed_transactions') }} as reversed on moves.txn_id = reversed.txn_id
     group by
         pays.customer_id,
         pays.employer,
