@@ -134,6 +134,15 @@ def more(day: Evidence, table: str, *rows: dict[str, Any]) -> None:
     day.tables[table] = pd.concat([old, new], ignore_index=True)
 
 
+def reported(day: Evidence, row: Any, lead: str, outcome: str, days_ago: int, recorded: int | None = None) -> None:
+    """An outcome of a lead, so many days before the list date; recorded then, or later."""
+    contacted_at, recorded_on = (day.today - pd.Timedelta(days=each) for each in (days_ago, recorded or days_ago))
+    more(day, "crm.contacts", {
+        "contact_id": f"x{days_ago}", "lead_id": lead, "customer_id": row.subject_id, "outcome": outcome,
+        "contacted_at": contacted_at, "recorded_on": recorded_on,
+    })  # fmt: skip
+
+
 def outside(day: Evidence, subject: str, outcome: str, *days_before: int) -> None:
     """Contacts by another system, so many days before the list date."""
     at = [day.today - pd.Timedelta(days=each) for each in days_before]
@@ -352,20 +361,14 @@ def short_lists(day: Evidence) -> pd.DataFrame:
 def refused_two_months_ago(day: Evidence) -> None:
     row = first_of(short_lists(day))
     lead = remember(day, row, "lost", 70, 62)
-    more(day, "crm.contacts", {
-        "contact_id": "x", "lead_id": lead, "customer_id": row.subject_id, "outcome": "not_interested",
-        "contacted_at": day.today - pd.Timedelta(days=62), "recorded_on": day.today - pd.Timedelta(days=62),
-    })  # fmt: skip
+    reported(day, row, lead, "not_interested", 62)
 
 
 @breaks("cool_down_refused")
 def refused_after_the_lead_had_expired(day: Evidence) -> None:
     row = first_of(short_lists(day))
     lead = remember(day, row, "expired", 150, 120)
-    more(day, "crm.contacts", {
-        "contact_id": "x", "lead_id": lead, "customer_id": row.subject_id, "outcome": "not_interested",
-        "contacted_at": day.today - pd.Timedelta(days=130), "recorded_on": day.today - pd.Timedelta(days=62),
-    })  # fmt: skip
+    reported(day, row, lead, "not_interested", 130, recorded=62)
 
 
 @breaks("already_worked")
@@ -787,10 +790,8 @@ def test_neither_a_late_word_of_its_end_nor_a_later_attempt_makes_a_cool_down_lo
     row = first_of(short_lists(day))
     remember(day, row, "expired", 200, 7)  # its validity ended long before a list date said so
     lead = remember(day, row, "won", 190, 188)
-    for days_ago, outcome in ((188, "done"), (7, "not_reached")):
-        at = day.today - pd.Timedelta(days=days_ago)
-        told = {"lead_id": lead, "customer_id": row.subject_id, "outcome": outcome, "contacted_at": at}
-        more(day, "crm.contacts", {**told, "contact_id": f"x{days_ago}", "recorded_on": at})
+    reported(day, row, lead, "done", 188)
+    reported(day, row, lead, "not_reached", 7)
     assert "cool_down" not in found_in(replace(day))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from mingdan import branch_rows
 from mingdan.portal import branch_leads
@@ -29,55 +29,40 @@ SORTS = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What of the day is wanted. q comes in a form's body, never in an address: it is a name or a number."""
+class Asked(BaseModel):
+    """What of the day is wanted, as an address may say it."""
 
-    date: str | None = None
-    branch: str | None = None
-    list: str | None = None
-    owner: str | None = None
-    when: str | None = None
-    state: str | None = None
-    sort: str | None = None
-    page: int = 1
-    q: str | None = None
+    date: str | None = Field(None, max_length=10)
+    branch: str | None = Field(None, max_length=40)
+    list: str | None = Field(None, max_length=60)
+    owner: str | None = Field(None, max_length=60)
+    when: str | None = Field(None, max_length=10)
+    state: str | None = Field(None, max_length=20)
+    sort: str | None = Field(None, max_length=10)
+    page: int = Field(1, ge=1, le=1000)
+
+
+class Searched(Asked):
+    """The same with what is searched for: a name or a number, which comes in a form's body and never in an address."""
+
+    q: str = Field("", max_length=40)
 
 
 @router.get("/today")
 def today(
-    request: Request,
-    visit: Annotated[Visit, Depends(room("today"))],
-    date: Annotated[str | None, Query(max_length=10)] = None,
-    branch: Annotated[str | None, Query(max_length=40)] = None,
-    list: Annotated[str | None, Query(max_length=60)] = None,
-    owner: Annotated[str | None, Query(max_length=60)] = None,
-    when: Annotated[str | None, Query(max_length=10)] = None,
-    state: Annotated[str | None, Query(max_length=20)] = None,
-    sort: Annotated[str | None, Query(max_length=10)] = None,
-    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+    request: Request, visit: Annotated[Visit, Depends(room("today"))], asked: Annotated[Asked, Query()]
 ) -> Response:
-    return shown(request, visit, Asked(date, branch, list, owner, when, state, sort, page))
+    return shown(request, visit, Searched(**asked.model_dump()))
 
 
 @router.post("/today")
 def search(
-    request: Request,
-    visit: Annotated[Visit, Depends(room("today"))],
-    q: Annotated[str, Form(max_length=40)] = "",
-    date: Annotated[str | None, Form(max_length=10)] = None,
-    branch: Annotated[str | None, Form(max_length=40)] = None,
-    list: Annotated[str | None, Form(max_length=60)] = None,
-    owner: Annotated[str | None, Form(max_length=60)] = None,
-    when: Annotated[str | None, Form(max_length=10)] = None,
-    state: Annotated[str | None, Form(max_length=20)] = None,
-    sort: Annotated[str | None, Form(max_length=10)] = None,
-    page: Annotated[int, Form(ge=1, le=1000)] = 1,
+    request: Request, visit: Annotated[Visit, Depends(room("today"))], asked: Annotated[Searched, Form()]
 ) -> Response:
-    return shown(request, visit, Asked(date, branch, list, owner, when, state, sort, page, q.strip()))
+    return shown(request, visit, asked.model_copy(update={"q": asked.q.strip()}))
 
 
-def shown(request: Request, visit: Visit, asked: Asked) -> Response:
+def shown(request: Request, visit: Visit, asked: Searched) -> Response:
     if not request.app.state.editions.dates():
         return render(request, "nothing_yet.html")
     edition = branch_leads.chosen_edition(request, asked.date)
