@@ -1,11 +1,14 @@
 {# The days on which churn is judged, newest first: the business date and the month-ends before it, as far back as the
-   425 days of balances can show 90 days before. Each: {'day': ISO text, 'age': days before the business date}. #}
+   425 days of balances can show 90 days before. Each: {'day': ISO text, 'age': days before the business date, 'average':
+   the column of customer_balances with the 30-day average to that day}. #}
 {% macro churn_points() %}
     {%- set today = modules.datetime.date.fromisoformat(var('as_of')) -%}
-    {%- set points = [{'day': var('as_of'), 'age': 0}] -%}
-    {%- for month_end in month_ends(13) if month_end < var('as_of') -%}
+    {%- set points = [{'day': var('as_of'), 'age': 0, 'average': 'avg_30d_amount'}] -%}
+    {%- for month_end in month_ends(13) -%}
         {%- set age = (today - modules.datetime.date.fromisoformat(month_end)).days -%}
-        {%- if age <= 335 -%}{%- do points.append({'day': month_end, 'age': age}) -%}{%- endif -%}
+        {%- if 0 < age <= 335 -%}
+            {%- do points.append({'day': month_end, 'age': age, 'average': 'month_end_avg_30d_' ~ loop.index ~ '_amount'}) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(points) }}
 {% endmacro %}

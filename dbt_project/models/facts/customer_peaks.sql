@@ -1,5 +1,5 @@
--- customer_peaks: what was the highest 30-day average of a customer's last year, and how high did their aum stand in
--- the last 30 days, seen from today and from the month-ends before?
+-- customer_peaks: what was the highest 30-day average of a customer's last year, seen from today and from the month-ends
+-- before?
 --
 -- One row per customer who can ever have held the least peak that churn rates (the largest balances of their accounts
 -- and holdings add up to it); nobody else is rated, and this is the costliest model. A point is the business date or a
@@ -7,8 +7,8 @@
 --
 -- The 30-day sum S(t) grows each day by level(t) − level(t − 30): its slope changes by +c on the day of a change c and
 -- by −c thirty days later, and between those days it is a straight line, so its highest value lies on the day before
--- one of them or at an end of the range. At such a day S = Σ c × (days since), two running sums away. The peak of a
--- point is taken over the 30-day windows that lie wholly in its days 31-395, and in complete balances. Money that only
+-- one of them, where the slope turns, or at an end of the range. At such a day S = Σ c × (days since), two running sums
+-- away. The peak of a point is taken over the 30-day windows that lie wholly in its days 31-395, and in complete balances. Money that only
 -- came for a quarter-end's date is no peak: the days of such a spike stand at the level of the evening before it.
 {% set points = churn_points() %}
 {% set bare_ends = [] %}
@@ -62,25 +62,25 @@ spiked as (
 ),
 
 moves as (
-    select customer_no, age, cents as slope, cents as step
+    select customer_no, age, cents as slope
     from changes
     union all
-    select customer_no, age, -cents as slope, 0 as step
+    select customer_no, age, -cents as slope
     from spiked
     union all
-    select customer_no, age_after as age, cents as slope, 0 as step
+    select customer_no, age_after as age, cents as slope
     from spiked
 ),
 
 events as (
-    select customer_no, age, slope, step
+    select customer_no, age, slope
     from moves
     union all
-    select customer_no, age - 30 as age, -slope as slope, 0 as step
+    select customer_no, age - 30 as age, -slope as slope
     from moves
     where age >= 59
     union all
-    select able.customer_no, ends.age, 0 as slope, 0 as step
+    select able.customer_no, ends.age, 0 as slope
     from able
     cross join (
         {% for age in bare_ends -%}
@@ -96,10 +96,10 @@ events as (
 running as (
     select
         customer_no,
-        age,
         age + 1 as window_age,
-        cast(sum(slope * age) over event_order as bigint) - age * cast(sum(slope) over event_order as bigint) as sum_30d,
-        cast(sum(step) over event_order as bigint) as level
+        slope,
+        cast(sum(slope) over event_order as bigint) as slope_after,
+        cast(sum(slope * age) over event_order as bigint) - age * cast(sum(slope) over event_order as bigint) as sum_30d
     from events
     window event_order as (partition by customer_no order by age desc nulls last)
 ),
@@ -111,11 +111,11 @@ extremes as (
         -- the age rides along in the last digits: of equal peaks the earliest day wins
         max(case when running.window_age between 30 and least(365, known.known_days - 30) then running.sum_30d * 512 + running.window_age end) as peak_with_age,
         {%- for point in points %}
-        max(case when running.window_age between {{ point.age + 30 }} and least({{ point.age + 365 }}, known.known_days - 30) then running.sum_30d end) as peak_{{ loop.index0 }},
-        max(case when running.age between {{ point.age }} and {{ point.age + 29 }} then running.level end) as high_{{ loop.index0 }}{{ ',' if not loop.last }}
+        max(case when running.window_age between {{ point.age + 30 }} and least({{ point.age + 365 }}, known.known_days - 30) then running.sum_30d end) as peak_{{ loop.index0 }}{{ ',' if not loop.last }}
         {%- endfor %}
     from running
     cross join known
+    where running.slope_after <= 0 or running.slope = 0  -- a sum that goes on growing is no peak; an end of a range has no slope
     group by running.customer_no
 ),
 
@@ -135,7 +135,6 @@ select
     {{ plus_days(as_of(), '-(extremes.peak_with_age % 512)') }} as peak_on,
     {%- for point in points %}
     {{ mean_of('extremes.peak_' ~ loop.index0, 30) }} as peak_{{ loop.index0 }}_amount,
-    {{ from_cents('extremes.high_' ~ loop.index0) }} as high_30d_{{ loop.index0 }}_amount,
     case when extremes.known_days >= {{ point.age + 90 }} then {{ mean_of('averages.sum_90d_' ~ loop.index0, 90) }} end
         as avg_90d_{{ loop.index0 }}_amount,
     case when extremes.known_days >= {{ point.age + 120 }} then {{ mean_of('averages.sum_31_120d_' ~ loop.index0, 90) }} end

@@ -13,17 +13,28 @@ with days as (
     having sum(case when direction = 'out' then amount else -amount end) >= {{ threshold('fast_exit_amount') }}
 ),
 
+exits as (
+    select days.*, balances.customer_no, balances.aum_amount
+    from {{ ref('customer_balances') }} as balances
+    inner join days on balances.customer_id = days.customer_id
+),
+
+-- what the balances have changed by since the evening before
+changes as (
+    select exits.customer_no, exits.exit_on, sum(all_changes.change_amount) as change_amount
+    from {{ ref('customer_balance_changes') }} as all_changes
+    inner join exits on all_changes.customer_no = exits.customer_no and all_changes.changed_on >= exits.exit_on
+    group by exits.customer_no, exits.exit_on
+),
+
 before as (
     select
-        days.customer_id,
-        days.exit_on,
-        max(days.exit_amount) as exit_amount,
-        max(balances.aum_amount) - coalesce(sum(changes.change_amount), 0) as aum_before_amount
-    from days
-    inner join {{ ref('customer_balances') }} as balances on days.customer_id = balances.customer_id
-    left join {{ ref('customer_balance_changes') }} as changes
-        on balances.customer_no = changes.customer_no and days.exit_on <= changes.changed_on
-    group by days.customer_id, days.exit_on
+        exits.customer_id,
+        exits.exit_on,
+        exits.exit_amount,
+        exits.aum_amount - coalesce(changes.change_amount, 0) as aum_before_amount
+    from exits
+    left join changes on exits.customer_no = changes.customer_no and exits.exit_on = changes.exit_on
 )
 
 select

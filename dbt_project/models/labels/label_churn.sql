@@ -29,21 +29,17 @@ known as (
         balances.avg_30d_amount,
         balances.avg_90d_amount,
         exits.exit_on is not null as has_exit,
-        {%- set shift = points[1].age != age_of(month_ends(1)[0]) %}
         {%- for point in points %}
         {%- set place = loop.index0 %}
-        {%- if place == 0 %}
-        balances.avg_30d_amount as average_0,
-        {%- else %}
-        balances.month_end_avg_30d_{{ place + 1 if shift else place }}_amount as average_{{ place }},
-        {%- endif %}
+        balances.{{ point.average }} as average_{{ place }},
         case when balances.history_days >= {{ point.age + 90 }} then peaks.peak_{{ place }}_amount end as peak_{{ place }},
         case when balances.history_days >= {{ point.age + 120 }} then peaks.avg_31_120d_{{ place }}_amount end as quarter_{{ place }},
         case when balances.history_days >= {{ point.age + 90 }} then peaks.avg_90d_{{ place }}_amount end as base_now_{{ place }},
-        peaks.high_30d_{{ place }}_amount as high_{{ place }}{{ ',' if not loop.last }}
+        highs.high_30d_{{ place }}_amount as high_{{ place }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('customer_balances') }} as balances
     left join {{ ref('customer_peaks') }} as peaks on balances.customer_id = peaks.customer_id
+    left join {{ ref('customer_highs') }} as highs on balances.customer_id = highs.customer_id
     left join exits on balances.customer_id = exits.customer_id
 ),
 
@@ -123,7 +119,7 @@ staged as (
         case
             when not coalesce(episodes.goes_on_0, false) then judged.rank_0
             else greatest(2, judged.rank_0, {{ churn_rank(
-                'judged.average_0', 'episodes.fixed_base_0', 'episodes.fixed_peak_0', 'coalesce(judged.high_0, judged.aum_amount)'
+                'judged.average_0', 'episodes.fixed_base_0', 'episodes.fixed_peak_0', 'judged.high_0'
             ) }})
         end as rank
     from judged

@@ -15,7 +15,7 @@
     {% do past.append({
         'day': "cast('" ~ point.day ~ "' as date)",
         'age': point.age,
-        'average': 'month_end_avg_30d_' ~ (loop.index + shift) ~ '_amount',
+        'average': point.average,
         'was_lost': 'coalesce(peak_' ~ loop.index ~ '_amount >= ' ~ threshold('churn_min_peak') ~ ' and high_30d_' ~ loop.index
             ~ '_amount < ' ~ threshold('churn_lost_share') ~ ' * peak_' ~ loop.index ~ '_amount, false)',
     }) %}
@@ -134,7 +134,7 @@ signs as (
                     'customers.' ~ point.average,
                     'case when customers.history_days >= ' ~ (point.age + 120) ~ ' then peaks.avg_31_120d_' ~ place ~ '_amount end',
                     'peaks.peak_' ~ place ~ '_amount',
-                    'peaks.high_30d_' ~ place ~ '_amount'
+                    'highs.high_30d_' ~ place ~ '_amount'
                 ) }} >= 2
             ), false
         ) as is_declining_{{ place }},
@@ -152,6 +152,7 @@ signs as (
         {%- endfor %}
     from customers
     left join {{ ref('customer_peaks') }} as peaks on customers.customer_id = peaks.customer_id
+    left join {{ ref('customer_highs') }} as highs on customers.customer_id = highs.customer_id
     left join sleep on customers.customer_id = sleep.customer_id
     left join loans on customers.customer_id = loans.customer_id
 ),
