@@ -252,7 +252,7 @@ def desk_with(identity: Identity, published: Path, store: Path | str) -> Desk:
     clock: list[Desk] = []
     portal = Portal(
         Store(published), f"sqlite:///{store}" if isinstance(store, Path) else store, lambda: people,
-        settings.load(), secure=False, now=lambda: clock[0].at,
+        settings.load(), b"the tests'", secure=False, now=lambda: clock[0].at,
     )  # fmt: skip
     app = create_app(identity, portal)
     edition = app.state.editions.on()

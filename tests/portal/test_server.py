@@ -21,7 +21,7 @@ from tests import one_day
 
 HEADER = TrustedHeader("X-Remote-User", ["10.0.0.0/8"])
 PRODUCTION = "environment: production\nportal: {%s}\n"
-REAL = "identity: header, proxies: [10.0.0.0/8], people: %s"
+REAL = "identity: header, proxies: [10.0.0.0/8], people: %s, counts_secret: MINGDAN_COUNTS_SECRET"
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
     """Write a bank's settings.yml and use it; the home is the test's own."""
     monkeypatch.setenv("MINGDAN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MINGDAN_SETTINGS", str(tmp_path / "settings"))
+    monkeypatch.setenv("MINGDAN_COUNTS_SECRET", "of this test")
     (tmp_path / "home" / "published").mkdir(parents=True)
     (tmp_path / "settings").mkdir()
     return lambda text: (tmp_path / "settings" / "settings.yml").write_text(text, encoding="utf-8")
@@ -48,6 +49,7 @@ def people_csv(tmp_path: Path, *lines: str) -> Path:
         ("pinned_to_newest: true", "portal.pinned_to_newest"),
         ("proxies: []", "portal.proxies"),
         ("people: null", "portal.people"),
+        ("counts_secret: null", "portal.counts_secret"),
     ],
 )
 def test_production_refuses_what_is_for_development_by_every_way_of_signing_on(
@@ -103,7 +105,9 @@ def test_a_day_on_assumed_consent_is_marked_in_test_and_not_shown_in_production(
     chosen = settings.load()
     for environment, newest in (("test", True), ("production", False)):
         object.__setattr__(chosen, "values", {**chosen.values, "environment": environment})
-        portal = Portal(store, f"sqlite:///{tmp_path}/{environment}.db", lambda: {"m": person}, chosen, secure=False)
+        portal = Portal(
+            store, f"sqlite:///{tmp_path}/{environment}.db", lambda: {"m": person}, chosen, b"", secure=False
+        )
         client = TestClient(create_app(Development("test"), portal))
         page = client.post("/sign-in", data={"user_id": "m", "next": "/today"}).text
         assert ("未取得客户真实授权" in page) is newest and ("名单日 2026-07-01" in page) is newest

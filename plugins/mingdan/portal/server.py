@@ -39,8 +39,23 @@ def from_settings(signing_on: Identity | None = None) -> FastAPI:
         now = partial(datetime.combine, edition.list_date, time(10, 30)) if edition else None
     return create_app(
         signing_on or identity(settings),
-        Portal(store, store_url(home, chosen), people(settings, store), settings, chosen["secure_cookies"], now),
-    )
+        Portal(
+            store, store_url(home, chosen), people(settings, store), settings, counts_secret(settings),
+            chosen["secure_cookies"], now,
+        ),
+    )  # fmt: skip
+
+
+def counts_secret(settings: Settings) -> bytes:
+    """What counts of groups are rounded by, from the environment; a known one in environment test only."""
+    named = settings["portal"]["counts_secret"]
+    if named:
+        return settings_module.secret(named).encode()
+    if settings["environment"] != "test":
+        raise IdentityError(
+            "portal.counts_secret: expected an environment variable's name in environment 'production'; found none."
+        )
+    return b"test"
 
 
 def identity(settings: Settings) -> Identity:
