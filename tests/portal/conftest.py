@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -170,7 +171,7 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
     ]  # fmt: skip
     tables = {
         "customers": people,
-        "customer_labels": labels,
+        "customer_labels": sorted(labels, key=itemgetter("customer_id")),
         "customer_events": [{"customer_id": first, "event_code": "large_inflow", "event_on": one_day.BUSINESS_DATE,
                              "amount": Decimal("32100.00")}],
         "relations": [

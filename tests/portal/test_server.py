@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Callable
 from datetime import date
@@ -9,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from mingdan import publishing, settings
+from mingdan import cli, publishing, settings
 from mingdan.portal import server
 from mingdan.portal.app import Portal, create_app
 from mingdan.portal.editions import Editions
 from mingdan.portal.identity import Development, IdentityError, TrustedHeader
 from mingdan.portal.people import PeopleError, Person
 from mingdan.stores import Store
+from typer.testing import CliRunner
 
 from tests import one_day
 
@@ -71,6 +74,23 @@ def test_a_store_whose_secret_is_not_in_the_environment_is_named(use: Callable[[
     use(PRODUCTION % (REAL % people_csv(tmp_path, "u,U,auditor,,") + ", store: MINGDAN_NOT_SET"))
     with pytest.raises(Exception, match="MINGDAN_NOT_SET"):
         server.from_settings()
+
+
+def test_what_is_there_before_the_first_page_is_not_looked_through_for_garbage(
+    use: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mingdan portal` starts the portal this way."""
+    use(f"portal: {{people: {people_csv(tmp_path, 'u,U,auditor,,')}, secure_cookies: false}}\n")
+    started: list[str] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: started.append(app))
+    assert CliRunner().invoke(cli.app, ["portal"]).exit_code == 0
+    module, _, factory = started[0].partition(":")
+    try:
+        app = getattr(importlib.import_module(module), factory)()
+        assert gc.get_freeze_count() > 10_000
+        assert TestClient(app).get("/health").status_code == 200
+    finally:
+        gc.unfreeze()
 
 
 def test_who_is_taken_off_people_csv_is_out_at_once_and_a_broken_file_lets_nobody_in(

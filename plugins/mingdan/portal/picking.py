@@ -17,10 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from mingdan.portal import groups
-from mingdan.portal.editions import Edition
+from mingdan.portal.editions import LABELS, Edition
 
 MOST = 6
-LABELS = "portal/customer_labels.parquet"
 OPS = {
     "yes": ("是", "is true"), "no": ("否", "is false"), "is": ("是其中之一", "is one of"),
     "is_not": ("不是其中任何", "is none of"), "at_least": ("不小于", "at least"), "at_most": ("不大于", "at most"),
