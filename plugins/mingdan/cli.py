@@ -306,7 +306,7 @@ def portal(
     # The gateway's word on where a request comes from; where the gateway itself is who is believed, its own address.
     trusted = [] if chosen["identity"] == "header" else chosen["proxies"]
     typer.echo(f"the portal is at http://{host}:{port}/")
-    uvicorn.run("mingdan.portal.server:from_settings", factory=True, workers=workers, host=host, port=port,
+    uvicorn.run("mingdan.portal.server:served", factory=True, workers=workers, host=host, port=port,
                 log_level="warning", access_log=False, server_header=False, proxy_headers=bool(trusted),
                 forwarded_allow_ips=trusted)  # fmt: skip
 

@@ -18,6 +18,7 @@ import xlsxwriter
 from mingdan import branch_rows, meeting
 from mingdan.branch_rows import CHANNELS, COLUMNS, FILL_IN, OUTCOMES, TALK_PARTS, Cells, harmless, word
 from mingdan.reports import View
+from mingdan.sheets import Sheet
 
 FONT = {"zh": "Microsoft YaHei", "en": "Calibri"}
 INK, LINE, HEAD, FILL_HEAD, FILL = "#1F2937", "#C9D1DB", "#1F4E79", "#B45F06", "#FFF8E1"
@@ -164,6 +165,7 @@ def write(path: Path, content: Content, day: Mapping[str, Any], revision: int) -
             "default_format_properties": {"font_name": FONT[language], "font_size": 10},
         },
     )  # fmt: skip
+    book.worksheet_class = Sheet
     title = f"{content.branch_name} {words['for']} {list_date}"
     book.set_properties({
         "title": title, "comments": day["consent"] or "", "created": datetime.combine(list_date, time()),
@@ -220,8 +222,7 @@ def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: F
         sheet.set_column(at, at, width or 12, None, {"hidden": not width})
         sheet.write_string(0, at, column.title(language), formats.head(FILL_HEAD if filled_in else HEAD))
         if filled_in:
-            for row in range(1, height + 1):
-                sheet.write_blank(row, at, None, look)
+            sheet.write_down(1, at, [None] * height, look, blanks=True)
             continue
         values = content.cells[column.name]
         if column.kind in ("number", "amount", "priority"):
@@ -229,7 +230,8 @@ def leads_sheet(sheet: Any, content: Content, day: Mapping[str, Any], formats: F
         elif column.kind == "date":
             put = sheet.write_datetime
         else:
-            put = sheet.write_string
+            sheet.write_down(1, at, values, look, blanks=bool(width))
+            continue
         for row, value in enumerate(values, start=1):
             if value is not None:
                 put(row, at, value, look)

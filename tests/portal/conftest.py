@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -170,7 +171,7 @@ def pages_data(root: Path, leads: pd.DataFrame) -> dict[str, Path]:
     ]  # fmt: skip
     tables = {
         "customers": people,
-        "customer_labels": labels,
+        "customer_labels": sorted(labels, key=itemgetter("customer_id")),
         "customer_events": [{"customer_id": first, "event_code": "large_inflow", "event_on": one_day.BUSINESS_DATE,
                              "amount": Decimal("32100.00")}],
         "relations": [
@@ -252,7 +253,7 @@ def desk_with(identity: Identity, published: Path, store: Path | str) -> Desk:
     clock: list[Desk] = []
     portal = Portal(
         Store(published), f"sqlite:///{store}" if isinstance(store, Path) else store, lambda: people,
-        settings.load(), secure=False, now=lambda: clock[0].at,
+        settings.load(), b"the tests'", secure=False, now=lambda: clock[0].at,
     )  # fmt: skip
     app = create_app(identity, portal)
     edition = app.state.editions.on()

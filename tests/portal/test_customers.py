@@ -99,6 +99,18 @@ def test_the_card_bands_amounts_for_all_but_who_is_in_charge_and_shows_no_bureau
     assert {json.loads(each.detail)["customer_id"] for each in desk.trail("customer_opened")} == {row["customer_id"]}
 
 
+def test_the_card_is_the_same_before_and_after_labels_stand_row_by_row(desk: Desk) -> None:
+    edition = desk.app.state.editions.on()
+    pages = []
+    for _ in range(2):
+        page = desk.of("branch_manager").get(f"/customers/{desk.leads[BRANCH][0]['customer_id']}")
+        assert page.status_code == 200 and "代发客户" in page.text
+        pages.append(page.text)
+        edition.label_rows.turning.join()
+        assert edition.label_rows.is_ready
+    assert pages[0] == pages[1]
+
+
 def test_a_tie_to_another_branchs_customer_has_no_name_and_no_link(desk: Desk) -> None:
     first, second = desk.leads[BRANCH][0]["customer_id"], desk.leads[BRANCH][1]["customer_id"]
     page = desk.of("branch_manager").get(f"/customers/{first}").text

@@ -86,16 +86,28 @@ def test_questions_that_differ_by_one_person_do_not_tell_of_that_person() -> Non
     """Every group with and without one person: the difference is mostly none, else five either way.
 
     Asked again, in whatever words, a group has the same figure; over many groups figures are right on average."""
-    ids = [f"{number:012d}" for number in range(4000)]
+    ids, fives = [f"{number:012d}" for number in range(4000)], groups.Rounding(5, b"secret")
     moved: Counter[int] = Counter()
     for size in range(5, 2000):
         whole, less = groups.of(ids[:size]), groups.of(ids[: size - 1])
-        assert groups.rounded(whole, 5) == groups.rounded(groups.of(reversed(ids[:size])), 5)
-        moved[groups.rounded(whole, 5) - groups.rounded(less, 5)] += 1
+        assert fives.shown(whole) == fives.shown(groups.of(reversed(ids[:size])))
+        moved[fives.shown(whole) - fives.shown(less)] += 1
     assert set(moved) == {-5, 0, 5} and moved[-5] > 100  # one more person, and the figure may fall
     drawn = [groups.of(ids[at : at + 7]) for at in range(0, 3990, 7)]
-    assert abs(sum(groups.rounded(each, 5) for each in drawn) / len(drawn) - 7) < 0.4
-    assert groups.rounded(groups.of(ids[:7]), 1) == 7
+    assert abs(sum(map(fives.shown, drawn)) / len(drawn) - 7) < 0.4
+    assert groups.Rounding(1, b"secret").shown(groups.of(ids[:7])) == 7
+
+
+def test_what_a_group_is_rounded_to_cannot_be_worked_out_without_the_portals_secret() -> None:
+    """Who knows everybody in a group knows its digest, but not which way another portal's secret rounds it: of two
+    secrets, figures differ about as often as two draws do."""
+    ids = [f"{number:012d}" for number in range(4000)]
+    drawn = [groups.of(ids[at : at + 7]) for at in range(0, 3990, 7)]
+    by = [[groups.Rounding(5, secret).shown(each) for each in drawn] for secret in (b"one", b"another")]
+    differing = sum(one != other for one, other in zip(*by, strict=True)) / len(drawn)
+    assert abs(differing - 2 * 0.4 * 0.6) < 0.1
+    assert by[0] == [groups.Rounding(5, b"one").shown(each) for each in drawn], "asked again, the same"
+    assert "one" not in repr(groups.Rounding(5, b"one"))
 
 
 def test_sql_and_python_round_a_group_alike() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Callable
 from datetime import date
@@ -9,19 +11,20 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from mingdan import publishing, settings
+from mingdan import cli, publishing, settings
 from mingdan.portal import server
 from mingdan.portal.app import Portal, create_app
 from mingdan.portal.editions import Editions
 from mingdan.portal.identity import Development, IdentityError, TrustedHeader
 from mingdan.portal.people import PeopleError, Person
 from mingdan.stores import Store
+from typer.testing import CliRunner
 
 from tests import one_day
 
 HEADER = TrustedHeader("X-Remote-User", ["10.0.0.0/8"])
 PRODUCTION = "environment: production\nportal: {%s}\n"
-REAL = "identity: header, proxies: [10.0.0.0/8], people: %s"
+REAL = "identity: header, proxies: [10.0.0.0/8], people: %s, counts_secret: MINGDAN_COUNTS_SECRET"
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
     """Write a bank's settings.yml and use it; the home is the test's own."""
     monkeypatch.setenv("MINGDAN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MINGDAN_SETTINGS", str(tmp_path / "settings"))
+    monkeypatch.setenv("MINGDAN_COUNTS_SECRET", "of this test")
     (tmp_path / "home" / "published").mkdir(parents=True)
     (tmp_path / "settings").mkdir()
     return lambda text: (tmp_path / "settings" / "settings.yml").write_text(text, encoding="utf-8")
@@ -48,6 +52,7 @@ def people_csv(tmp_path: Path, *lines: str) -> Path:
         ("pinned_to_newest: true", "portal.pinned_to_newest"),
         ("proxies: []", "portal.proxies"),
         ("people: null", "portal.people"),
+        ("counts_secret: null", "portal.counts_secret"),
     ],
 )
 def test_production_refuses_what_is_for_development_by_every_way_of_signing_on(
@@ -69,6 +74,23 @@ def test_a_store_whose_secret_is_not_in_the_environment_is_named(use: Callable[[
     use(PRODUCTION % (REAL % people_csv(tmp_path, "u,U,auditor,,") + ", store: MINGDAN_NOT_SET"))
     with pytest.raises(Exception, match="MINGDAN_NOT_SET"):
         server.from_settings()
+
+
+def test_what_is_there_before_the_first_page_is_not_looked_through_for_garbage(
+    use: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mingdan portal` starts the portal this way."""
+    use(f"portal: {{people: {people_csv(tmp_path, 'u,U,auditor,,')}, secure_cookies: false}}\n")
+    started: list[str] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: started.append(app))
+    assert CliRunner().invoke(cli.app, ["portal"]).exit_code == 0
+    module, _, factory = started[0].partition(":")
+    try:
+        app = getattr(importlib.import_module(module), factory)()
+        assert gc.get_freeze_count() > 10_000
+        assert TestClient(app).get("/health").status_code == 200
+    finally:
+        gc.unfreeze()
 
 
 def test_who_is_taken_off_people_csv_is_out_at_once_and_a_broken_file_lets_nobody_in(
@@ -103,7 +125,9 @@ def test_a_day_on_assumed_consent_is_marked_in_test_and_not_shown_in_production(
     chosen = settings.load()
     for environment, newest in (("test", True), ("production", False)):
         object.__setattr__(chosen, "values", {**chosen.values, "environment": environment})
-        portal = Portal(store, f"sqlite:///{tmp_path}/{environment}.db", lambda: {"m": person}, chosen, secure=False)
+        portal = Portal(
+            store, f"sqlite:///{tmp_path}/{environment}.db", lambda: {"m": person}, chosen, b"", secure=False
+        )
         client = TestClient(create_app(Development("test"), portal))
         page = client.post("/sign-in", data={"user_id": "m", "next": "/today"}).text
         assert ("未取得客户真实授权" in page) is newest and ("名单日 2026-07-01" in page) is newest

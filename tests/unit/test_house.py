@@ -16,7 +16,7 @@ ALLOWED = {
     "dbt": ("plugins/mingdan/warehouse.py",),
     "great_expectations": ("plugins/mingdan/checks.py", "expectations/"),
     "fsspec": ("plugins/mingdan/stores.py", "plugins/mingdan/landing/"),
-    "xlsxwriter": ("plugins/mingdan/workbook.py",),
+    "xlsxwriter": ("plugins/mingdan/workbook.py", "plugins/mingdan/sheets.py"),
     "sklearn": ("plugins/mingdan/clusters.py",),
     "pyspark": ("plugins/mingdan/spark_warehouse.py",),
     "fastapi": ("plugins/mingdan/portal/", "plugins/mingdan_portal.py"),

@@ -11,10 +11,11 @@ from typing import Any
 
 import openpyxl
 import pytest
-from mingdan import branch_rows, publishing, settings
+from mingdan import branch_rows, publishing, settings, sheets
 from mingdan.branch_rows import COLUMNS, FILL_IN
 from mingdan.stores import Store
 from openpyxl.utils import get_column_letter
+from xlsxwriter.worksheet import Worksheet
 
 from tests import one_day
 
@@ -38,6 +39,29 @@ def place(name: str) -> str:
 
 def test_the_sheets_stand_in_the_order_a_branch_reads_them(book: openpyxl.Workbook) -> None:
     assert book.sheetnames == ["名单", "晨会", "变化", "报表", "话术", "说明"]
+
+
+def test_quick_sheets_give_the_librarys_own_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain cells, attacks, empty and overlong texts, numbers, dates and merged cells alike."""
+    long = {0: "字" * 40_000, 1: "", 2: 'a<b>&"c" \x01 '}
+    leads = one_day.day(tmp_path / "in").leads
+    leads["full_name"] = [long.get(at, name) for at, name in enumerate(leads["full_name"])]
+    made = []
+    for quick in (True, False):
+        if not quick:
+            monkeypatch.setattr(sheets.Sheet, "_write_cell", Worksheet._write_cell)
+            monkeypatch.setattr(sheets.Sheet, "write_down", one_by_one)
+        folder = published(tmp_path / str(quick), leads=leads, mask=False)
+        made.append({path.name: path.read_bytes() for path in folder.glob("*.xlsx")})
+    assert len(made[0]) > 1 and made[0] == made[1]
+
+
+def one_by_one(sheet: Any, top: int, col: int, values: list[Any], look: Any, blanks: bool) -> None:
+    for row, value in enumerate(values, start=top):
+        if value is not None:
+            sheet.write_string(row, col, value, look)
+        elif blanks:
+            sheet.write_blank(row, col, None, look)
 
 
 def test_the_header_is_in_the_published_order_with_the_columns_to_fill_in_behind(book: openpyxl.Workbook) -> None:

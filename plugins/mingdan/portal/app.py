@@ -9,7 +9,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
 from mingdan import branch_rows, reasons
-from mingdan.portal import access
+from mingdan.portal import access, groups
 from mingdan.portal.audit import Audit
 from mingdan.portal.editions import Editions
 from mingdan.portal.identity import Identity
@@ -50,13 +50,14 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 @dataclass(frozen=True)
 class Portal:
-    """What create_app stands on. people: by user id, as they are now. now: the bank's time without zone; pinned by
-    the demo and by tests."""
+    """What create_app stands on. people: by user id, as they are now. counts_secret: what counts of groups are rounded
+    by. now: the bank's time without zone; pinned by the demo and by tests."""
 
     published: Store
     store_url: str
     people: Callable[[], Mapping[str, Person]]
     settings: Settings
+    counts_secret: bytes = field(repr=False)
     secure: bool = True
     now: Callable[[], datetime] | None = None
 
@@ -73,7 +74,8 @@ def create_app(identity: Identity, portal: Portal) -> FastAPI:
     app.state.people, app.state.identity, app.state.secure = portal.people, identity, portal.secure
     app.state.editions = Editions(portal.published, portal.settings["environment"] == "test")
     app.state.sessions, app.state.audit = Sessions(engine, now), Audit(engine, now)
-    app.state.limits = Limits()
+    smallest = int(portal.settings.thresholds["small_group_from"]["enter"])
+    app.state.limits, app.state.rounding = Limits(), groups.Rounding(smallest, portal.counts_secret)
     app.state.pages = templates()
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     identity.install(app)

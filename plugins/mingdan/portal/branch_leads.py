@@ -161,7 +161,7 @@ def seen(request: Request, visit: Visit, edition: Edition, rows: list[dict[str, 
 
 def of_customer(request: Request, visit: Visit, edition: Edition, customer_id: str) -> list[Live]:
     """The customer's leads at this person's branches that the person may see."""
-    rows = [row for branch in visit.branches for row in edition.of_branch(branch) if row["customer_id"] == customer_id]
+    rows = edition.of_customer(customer_id)
     with request.app.state.engine.connect() as connection:
         made = [row for branch in visit.branches for row in walk_ins.rows_of(connection, edition, branch)]
     return seen(request, visit, edition, [*(row for row in made if row["customer_id"] == customer_id), *rows])

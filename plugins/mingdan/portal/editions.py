@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mingdan import branch_rows, publishing, reasons
+from mingdan.portal.customer_rows import CustomerRows
 from mingdan.stores import Store
 
 KEPT = 3  # revisions in memory: today's, the day before's, and one that somebody looks up
@@ -29,6 +30,7 @@ LOOK_AGAIN = 5.0  # seconds for which the pointer to the newest revision is beli
 PAST = ["lead_id", "list", "purpose", "state", "list_date", "branch_id", "owner_id", "owner_name", "central_channel"]
 LANGUAGES = ("zh", "en")
 CUSTOMERS = "portal/customers.parquet"
+LABELS = "portal/customer_labels.parquet"
 # Files that every search and card asks for one customer, and the tables of the database that they become.
 BY_CUSTOMER = {
     CUSTOMERS: "customers",
@@ -50,6 +52,9 @@ class Edition:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     in_memory: set[str] = field(default_factory=set)  # files of BY_CUSTOMER that stand in the database
+    # In memory, for looking into published files; it holds nothing but those of BY_CUSTOMER.
+    database: duckdb.DuckDBPyConnection = field(default_factory=lambda: duckdb.connect(config={"threads": 1}))
+    label_rows: CustomerRows | None = None
 
     @cached_property
     def spans(self) -> dict[str, tuple[int, int]]:
@@ -64,6 +69,14 @@ class Edition:
     def place(self) -> dict[str, int]:
         """lead_id → row in leads."""
         return {lead_id: at for at, lead_id in enumerate(self.leads["lead_id"].to_pylist())}
+
+    @cached_property
+    def places_of(self) -> dict[str, tuple[int, ...]]:
+        """customer_id → rows in leads."""
+        found: dict[str, tuple[int, ...]] = {}
+        for at, customer_id in enumerate(self.leads["customer_id"].to_pylist()):
+            found[customer_id] = (*found.get(customer_id, ()), at)
+        return found
 
     @cached_property
     def branches(self) -> dict[str, dict[str, Any]]:
@@ -110,6 +123,10 @@ class Edition:
         at = self.place.get(lead_id)
         return None if at is None else self.leads.slice(at, 1).to_pylist()[0]
 
+    def of_customer(self, customer_id: str) -> list[dict[str, Any]]:
+        """The customer's leads, at whichever branch."""
+        return [self.leads.slice(at, 1).to_pylist()[0] for at in self.places_of.get(customer_id, ())]
+
     def query(self, path: str, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of one published Parquet file, named `file` in the query; none where the manifest names no such file."""
         return self.joined({"file": path}, sql, *values)
@@ -137,11 +154,6 @@ class Edition:
                 self.in_memory.add(path)
         return BY_CUSTOMER[path]
 
-    @cached_property
-    def database(self) -> duckdb.DuckDBPyConnection:
-        """In memory, for looking into published files; it holds nothing but those of BY_CUSTOMER."""
-        return duckdb.connect(config={"threads": 1})
-
     def schema(self, path: str) -> pa.Schema:
         """Columns of a published Parquet file; none where the manifest names no such file, as on days of old."""
         return pq.read_schema(self.local(path)) if self.names(path) else pa.schema([])
@@ -161,12 +173,26 @@ class Edition:
         return tempfile.TemporaryDirectory(prefix="mingdan-edition-")
 
     def names(self, path: str) -> bool:
-        return any(each["path"] == path for each in self.manifest["files"])
+        return path in self.paths
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        return frozenset(each["path"] for each in self.manifest["files"])
 
     def customer(self, customer_id: str) -> dict[str, Any] | None:
         """Who a customer is: home branch, full name and mobile."""
         sql = "select * from file where customer_id = ?"
         return next(iter(self.query(CUSTOMERS, sql, customer_id)), None)
+
+    def labels(self, customer_id: str) -> dict[str, Any]:
+        """Every published label of a customer; none where the manifest names no such file."""
+        if not self.names(LABELS):
+            return {}
+        with self.lock:
+            self.label_rows = self.label_rows or CustomerRows(self.local(LABELS))
+        if self.label_rows.is_ready:
+            return self.label_rows.of(customer_id)
+        return next(iter(self.query(LABELS, "select * from file where customer_id = ?", customer_id)), {})
 
     def table(self, path: str) -> pa.Table:
         """A file of the revision that its manifest names; an empty table where it names none."""

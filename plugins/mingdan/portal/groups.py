@@ -2,14 +2,16 @@
 
 Of fewer, who knows the place can tell who is meant; and a single group left out can be told by subtraction. Within one
 answer small groups stand together. Between answers, of questions that differ by one person, counts are rounded to
-multiples of the threshold, up or down by a chance that hangs on exactly who is in the group: the same group always has
-the same figure, so asking again tells nothing, and a figure that moves does not tell by whom."""
+multiples of the threshold, up or down by a chance that hangs on exactly who is in the group and on the portal's secret:
+the same group always has the same figure, so asking again tells nothing; a figure that moves does not tell by whom, and
+who knows everybody in the group but one cannot work out which of the two figures it would have."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 Name = TypeVar("Name")
@@ -40,31 +42,39 @@ def of(customer_ids: Iterable[str]) -> Group:
     return found
 
 
-def rounded(group: Group, fewest: int) -> int:
-    """The group's size as it is shown: a multiple of `fewest`, on average the true one; exact where fewest is 1."""
-    times, rest = divmod(group.count, fewest)
-    return fewest * (times + (group.key % fewest < rest))
+@dataclass(frozen=True)
+class Rounding:
+    """How groups are shown: none of fewer people than `fewest`, rounded by a chance that only the secret's owner can
+    work out."""
 
+    fewest: int
+    secret: bytes = field(repr=False)
 
-def without_small(groups: Mapping[Name, Group], fewest: int) -> tuple[list[tuple[Name, int]], int]:
-    """Disjoint groups, largest first, and how many people are in the others together, as they are shown.
+    def shown(self, group: Group) -> int:
+        """The group's size as it is shown: a multiple of `fewest`, on average the true one; exact where that is 1."""
+        times, rest = divmod(group.count, self.fewest)
+        chance = hmac.digest(self.secret, group.key.to_bytes(8, "little"), "sha256")
+        return self.fewest * (times + (int.from_bytes(chance, "little") % self.fewest < rest))
 
-    The others are the groups of fewer than `fewest`, and where these are fewer than `fewest` together, the next larger
-    group too."""
-    kept, others = [], NOBODY
-    for name, group in sorted(groups.items(), key=lambda each: (-each[1].count, str(each[0]))):
-        if group.count >= fewest:
-            kept.append((name, group))
-        else:
-            others = others.with_(group)
-    while 0 < others.count < fewest and kept:
-        others = others.with_(kept.pop()[1])
-    shown = [(name, rounded(group, fewest)) for name, group in kept]
-    shown.sort(key=lambda each: (-each[1], str(each[0])))
-    return shown, rounded(others, fewest) if others.count >= fewest else 0
+    def without_small(self, groups: Mapping[Name, Group]) -> tuple[list[tuple[Name, int]], int]:
+        """Disjoint groups, largest first, and how many people are in the others together, as they are shown.
 
+        The others are the groups of fewer than `fewest`, and where these are fewer than `fewest` together, the next
+        larger group too."""
+        kept, others = [], NOBODY
+        for name, group in sorted(groups.items(), key=lambda each: (-each[1].count, str(each[0]))):
+            if group.count >= self.fewest:
+                kept.append((name, group))
+            else:
+                others = others.with_(group)
+        while 0 < others.count < self.fewest and kept:
+            others = others.with_(kept.pop()[1])
+        shown = [(name, self.shown(group)) for name, group in kept]
+        shown.sort(key=lambda each: (-each[1], str(each[0])))
+        return shown, self.shown(others) if others.count >= self.fewest else 0
 
-def share_of(part: Group, whole: Group, fewest: int) -> int | None:
-    """The size of a group that others may overlap, as it is shown; None where it is too small, or those outside it."""
-    is_told = part.count >= fewest and (part.count == whole.count or whole.count - part.count >= fewest)
-    return rounded(part, fewest) if is_told else None
+    def share_of(self, part: Group, whole: Group) -> int | None:
+        """The size of a group that others may overlap, as it is shown; None where it is too small, or those outside
+        it."""
+        is_told = part.count >= self.fewest and (part.count == whole.count or whole.count - part.count >= self.fewest)
+        return self.shown(part) if is_told else None

@@ -36,6 +36,7 @@ from mingdan.stores import Store
 MIX = {"today": 34, "next page": 10, "lead": 22, "customer card": 18, "search": 6, "outcome": 6, "csv": 2, "xlsx": 2}
 AIMS = {"today": 150, "customer card": 200, "csv": 300, "xlsx": 300}  # p95 in ms, of the first byte of downloads
 WORKING_DAYS, CONTACTS_A_DAY = 250, 30
+SETTLING = 30  # seconds in which each process does what it does once for each revision, from its first card on
 
 
 def say(text: str) -> None:
@@ -222,8 +223,13 @@ class User:
             body = urlencode({**form, "csrf": self.csrf})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         begun = time.perf_counter()
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # idle for 5 s: as a browser does, connect anew
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
         first = answer.read(1)
         took = (time.perf_counter() - begun) * 1000
         data = first + answer.read()
@@ -313,6 +319,9 @@ def main() -> int:
     try:
         say(f"the portal answers after {time.monotonic() - begun:.1f} s; load of the machine {os.getloadavg()[0]:.1f}")
         users = [User(args, number, known[number]) for number in sorted(known)]
+        for user in users:
+            user.open("GET", f"/customers/{user.known[0][1]}")
+        time.sleep(SETTLING)
         seen, rate = crowd(users, args.seconds, 2.0)
         say(f"{len(users)} users, 2 s between pages: {rate:.1f} pages a second")
         met = report(seen)

@@ -17,10 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from mingdan.portal import groups
-from mingdan.portal.editions import Edition
+from mingdan.portal.editions import LABELS, Edition
 
 MOST = 6
-LABELS = "portal/customer_labels.parquet"
 OPS = {
     "yes": ("是", "is true"), "no": ("否", "is false"), "is": ("是其中之一", "is one of"),
     "is_not": ("不是其中任何", "is none of"), "at_least": ("不小于", "at least"), "at_most": ("不大于", "at most"),
@@ -241,13 +240,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """Conditions asked of a day's labels. branches: whose customers are counted; None for the whole bank."""
+    """Conditions asked of a day's labels. branches: whose customers are counted; None for the whole bank.
+    rounding: how the counts are shown."""
 
     edition: Edition
     conditions: Sequence[Condition]
     match: str
     branches: frozenset[str] | None
-    fewest: int
+    rounding: groups.Rounding
 
     @cached_property
     def where(self) -> tuple[str, list[Any]]:
@@ -271,8 +271,8 @@ class Question:
 
     def grouped(self, column: str) -> tuple[list[tuple[Any, int]], int]:
         found = self.asked(f"{column} as name, count(*) as people, {groups.KEY} as key", "group by all")
-        return groups.without_small(
-            {row["name"]: groups.Group(row["people"], row["key"]) for row in found}, self.fewest
+        return self.rounding.without_small(
+            {row["name"]: groups.Group(row["people"], row["key"]) for row in found}
         )  # fmt: skip
 
     def answer(self, known: Mapping[str, Label]) -> Answer:
@@ -283,15 +283,15 @@ class Question:
             for each in held
         ]
         (row,) = self.asked(", ".join(["count(*) as people", f"{groups.KEY} as key", *counts])) or [{"people": 0}]
-        if row["people"] < self.fewest:
+        if row["people"] < self.rounding.fewest:
             return Answer(None)
         everybody = groups.Group(row["people"], row["key"])
         shown = [
-            (each, groups.share_of(groups.Group(row[each.code], row[f"of_{each.code}"] or 0), everybody, self.fewest))
+            (each, self.rounding.share_of(groups.Group(row[each.code], row[f"of_{each.code}"] or 0), everybody))
             for each in held
         ]
         return Answer(
-            groups.rounded(everybody, self.fewest),
+            self.rounding.shown(everybody),
             [(name, *self.grouped(name)) for name in ("value_tier", "age_band", "gender") if name in known],
             sorted(shown, key=lambda each: (-(each[1] or 0), each[0].code)),
             self.grouped("home_branch_id") if self.branches is None else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
@@ -39,8 +41,33 @@ def from_settings(signing_on: Identity | None = None) -> FastAPI:
         now = partial(datetime.combine, edition.list_date, time(10, 30)) if edition else None
     return create_app(
         signing_on or identity(settings),
-        Portal(store, store_url(home, chosen), people(settings, store), settings, chosen["secure_cookies"], now),
-    )
+        Portal(
+            store, store_url(home, chosen), people(settings, store), settings, counts_secret(settings),
+            chosen["secure_cookies"], now,
+        ),
+    )  # fmt: skip
+
+
+def counts_secret(settings: Settings) -> bytes:
+    """What counts of groups are rounded by, from the environment; a known one in environment test only."""
+    named = settings["portal"]["counts_secret"]
+    if named:
+        return settings_module.secret(named).encode()
+    if settings["environment"] != "test":
+        raise IdentityError(
+            "portal.counts_secret: expected an environment variable's name in environment 'production'; found none."
+        )
+    return b"test"
+
+
+def served() -> FastAPI:
+    """The portal in a process of its own. What is there before the first page stays; to look through it for garbage,
+    again and again, would stop every page for a tenth of a second each time."""
+    app = from_settings()
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # so that it ends as it would have
+    return app
 
 
 def identity(settings: Settings) -> Identity:

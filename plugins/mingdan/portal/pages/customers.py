@@ -53,10 +53,7 @@ def card(request: Request, customer_id: str, visit: Annotated[Visit, Depends(roo
         raise HTTPException(404)
     request.app.state.audit.write(visit, "customer_opened", customer_id=customer_id)
     language = language_of(request)
-    labels = next(
-        iter(edition.query("portal/customer_labels.parquet", "select * from file where customer_id = ?", customer_id)),
-        {},
-    )
+    labels = edition.labels(customer_id)
     exact = "branch_manager" in visit.person.roles or any(
         lead.owner_id and lead.owner_id == visit.person.employee_id for lead in leads
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, isfinite, radians, sqrt
 from typing import Annotated, Any
 
@@ -76,9 +76,11 @@ def maps(
     centre = centre_of(edition, chosen)
     circle, fault = asked_circle(lat, lon, km, centre)
     by_name = is_own(visit, chosen)
-    fewest = 1 if by_name else request.app.state.settings.thresholds["small_group_from"]["enter"]
+    rounding = request.app.state.rounding
+    rounding = replace(rounding, fewest=1) if by_name else rounding
+    fewest = rounding.fewest
     language = language_of(request)
-    inside = encircled(request, edition, chosen, circle, by_name, fewest, page) if circle else None
+    inside = encircled(request, edition, chosen, circle, by_name, rounding, page) if circle else None
     request.app.state.audit.write(visit, "maps", branch=chosen, list_date=edition.list_date)
     if circle and inside:
         request.app.state.audit.write(
@@ -253,7 +255,7 @@ def segment_names(edition: Edition) -> dict[str, tuple[str, str]]:
 
 
 def encircled(
-    request: Request, edition: Edition, branch: str, circle: Circle, by_name: bool, fewest: int, page: int
+    request: Request, edition: Edition, branch: str, circle: Circle, by_name: bool, rounding: groups.Rounding, page: int
 ) -> dict[str, Any]:
     """Customers and things of the branch inside the circle: counts, and for who works there the customers by page."""
     found = customers_inside(edition, branch, circle)
@@ -269,16 +271,16 @@ def encircled(
     by_tier: dict[str, list[str]] = defaultdict(list)
     for row in found:
         by_tier[row["value_tier"] or "unknown"].append(row["customer_id"])
-    tiers, others = groups.without_small({tier: groups.of(people) for tier, people in by_tier.items()}, fewest)
+    tiers, others = rounding.without_small({tier: groups.of(people) for tier, people in by_tier.items()})
     everybody = groups.of(ids)
     shares = [
-        (row["segment"], groups.share_of(groups.Group(row["people"], row["key"]), everybody, fewest))
+        (row["segment"], rounding.share_of(groups.Group(row["people"], row["key"]), everybody))
         for row in segments
     ]  # fmt: skip
     things = things_inside(edition, branch, circle)
     start = (page - 1) * A_PAGE
     return {
-        "count": groups.rounded(everybody, fewest) if by_name or len(found) >= fewest else None,
+        "count": rounding.shown(everybody) if by_name or len(found) >= rounding.fewest else None,
         "tiers": tiers,
         "others": others,
         "segments": [(segment, share) for segment, share in shares if share is not None],

@@ -83,7 +83,7 @@ def match_of(given: Mapping[str, Sequence[str]]) -> str:
 
 
 def fewest(request: Request) -> int:
-    return int(request.app.state.settings.thresholds["small_group_from"]["enter"])
+    return int(request.app.state.rounding.fewest)
 
 
 def scope(visit: Visit) -> frozenset[str] | None:
@@ -102,7 +102,7 @@ def question(
     conditions = [row.condition for row in rows if row.condition is not None]
     if not conditions or len(conditions) < len(rows):
         return None
-    return Question(edition, conditions, match_of(given), scope(visit), fewest(request))
+    return Question(edition, conditions, match_of(given), scope(visit), request.app.state.rounding)
 
 
 # --- drafts -------------------------------------------------------------------------------------------------------
