@@ -16,6 +16,17 @@ with matured as (
     from {{ source('memory', 'matured_decisions') }}
 ),
 
+{% for list, rule in rules.items() -%}
+due_{{ list }} as (
+    select
+        subject_id as due_subject_id,
+        lead_id as due_lead_id{% for name, kind in rule.baseline.items() %},
+        cast({{ json_value('baseline', name) }} as {{ dbt.type_string() if kind == 'varchar' else kind }}) as baseline_{{ name }}{% endfor %}
+    from matured
+    where list = '{{ list }}'
+),
+
+{% endfor -%}
 judged as (
     {% for list, rule in rules.items() -%}
     select
@@ -27,21 +38,16 @@ judged as (
         select
             due.due_lead_id,
             cast({{ rule.when }} as boolean) as is_success
-        from (
-            select
-                subject_id as due_subject_id,
-                lead_id as due_lead_id{% for name, kind in rule.baseline.items() %},
-                cast({{ json_value('baseline', name) }} as {{ dbt.type_string() if kind == 'varchar' else kind }}) as baseline_{{ name }}{% endfor %}
-            from matured
-            where list = '{{ list }}'
-        ) as due
         {% if rule.subject == 'corporate' -%}
-        inner join {{ ref('corporates') }} as subjects on due.due_subject_id = subjects.corporate_id
+        from {{ ref('corporates') }} as subjects
+        inner join due_{{ list }} as due on subjects.corporate_id = due.due_subject_id
         {%- elif rule.subject == 'prospect' -%}
-        inner join {{ ref('prospect_links') }} as links on due.due_subject_id = links.prospect_id
-        inner join {{ ref('customer_labels') }} as subjects on links.customer_id = subjects.customer_id
+        from {{ ref('customer_labels') }} as subjects
+        inner join {{ ref('prospect_links') }} as links on subjects.customer_id = links.customer_id
+        inner join due_{{ list }} as due on links.prospect_id = due.due_subject_id
         {%- else -%}
-        inner join {{ ref('customer_labels') }} as subjects on due.due_subject_id = subjects.customer_id
+        from {{ ref('customer_labels') }} as subjects
+        inner join due_{{ list }} as due on subjects.customer_id = due.due_subject_id
         {%- endif %}
     ) as labels on matured.lead_id = labels.due_lead_id
     where matured.list = '{{ list }}' and matured.first_listed_on = {{ plus_days(as_of(), -rule.within_days) }}

@@ -24,10 +24,13 @@ fitting as (
         labels.aum,
         coalesce(labels.activities_came_365d_count, 0) as times_came,
         min(events.segment) as segment
-    from events
-    inner join {{ ref('customer_segments') }} as segments on events.segment = segments.segment
-    inner join {{ ref('customer_labels') }} as labels
-        on segments.customer_id = labels.customer_id and events.branch_id = labels.home_branch_id
+    from {{ ref('customer_labels') }} as labels
+    inner join (
+        select segments.customer_id, segments.segment
+        from {{ ref('customer_segments') }} as segments
+        semi join events on segments.segment = events.segment
+    ) as members on labels.customer_id = members.customer_id
+    inner join events on members.segment = events.segment and labels.home_branch_id = events.branch_id
     where not coalesce(labels.is_minor, false) and not coalesce(labels.is_dormant, false)
     group by events.activity_id, events.theme, events.held_on, events.seats, labels.customer_id, labels.aum, labels.activities_came_365d_count
 ),
