@@ -102,3 +102,17 @@ def test_every_sql_file_begins_with_the_question_it_answers() -> None:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("{{ config")]
         assert lines[0].startswith(f"-- {path.stem}"), path
         assert "?" in " ".join(lines[:3]), path
+
+
+def test_the_engine_is_given_all_that_the_dockerfile_copies():
+    told = (PROJECT / ".dockerignore").read_text(encoding="utf-8").split("\n")
+    given = [Path(line[1:]) for line in told if line.startswith("!")]
+    copied = [
+        Path(source)
+        for line in (PROJECT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY ")
+        for source in line.split()[1:-1]
+    ]
+    assert "*" in told and copied
+    left_out = [str(each) for each in copied if not any(each == way or way in each.parents for way in given)]
+    assert not left_out, f".dockerignore: expected a line ! for all that the Dockerfile copies; none for {left_out}"
