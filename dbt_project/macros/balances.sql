@@ -3,6 +3,16 @@
     {{ return((modules.datetime.date.fromisoformat(var('as_of')) - modules.datetime.date.fromisoformat(day)).days) }}
 {% endmacro %}
 
+{# The balance changes of the customers in `customers`, a CTE: customer_no, age in days, cents. #}
+{% macro changes_of(customers) -%}
+select
+        all_changes.customer_no,
+        {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
+        cast(all_changes.change_amount * 100 as bigint) as cents
+    from {{ ref('customer_balance_changes') }} as all_changes
+    semi join {{ customers }} on all_changes.customer_no = {{ customers }}.customer_no
+{%- endmacro %}
+
 {# Aggregate over changes (columns `age` in days, `cents`): the balance at the end of the day `age` days ago. #}
 {% macro level(age) -%}
 sum(case when age >= {{ age }} then cents else 0 end)

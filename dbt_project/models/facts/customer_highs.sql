@@ -23,12 +23,7 @@ with emptied as (
 ),
 
 changes as (
-    select
-        all_changes.customer_no,
-        {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
-        cast(all_changes.change_amount * 100 as bigint) as cents
-    from {{ ref('customer_balance_changes') }} as all_changes
-    semi join emptied on all_changes.customer_no = emptied.customer_no
+    {{ changes_of('emptied') }}
     union all
     -- the level that a point's 30 days begin with
     select emptied.customer_no, days.age, 0 as cents

@@ -40,12 +40,7 @@ known as (
 ),
 
 changes as (
-    select
-        all_changes.customer_no,
-        {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
-        cast(all_changes.change_amount * 100 as bigint) as cents
-    from {{ ref('customer_balance_changes') }} as all_changes
-    semi join able on all_changes.customer_no = able.customer_no
+    {{ changes_of('able') }}
 ),
 
 -- what changed within a spike, and the day after it, on which it counts in sums

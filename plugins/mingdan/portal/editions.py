@@ -71,11 +71,11 @@ class Edition:
         return {lead_id: at for at, lead_id in enumerate(self.leads["lead_id"].to_pylist())}
 
     @cached_property
-    def places_of(self) -> dict[str, tuple[int, ...]]:
+    def places_of(self) -> dict[str, list[int]]:
         """customer_id → rows in leads."""
-        found: dict[str, tuple[int, ...]] = {}
+        found: dict[str, list[int]] = {}
         for at, customer_id in enumerate(self.leads["customer_id"].to_pylist()):
-            found[customer_id] = (*found.get(customer_id, ()), at)
+            found.setdefault(customer_id, []).append(at)
         return found
 
     @cached_property
