@@ -69,8 +69,8 @@ up: ## Start Airflow and the branch portal as services with Docker Compose; an e
 	docker compose exec -T scheduler sh -c 'test -e $$MINGDAN_HOME/published/current.json || { mingdan sample-bank --customers 2000 --until 2026-06-29 && mingdan run --as-of 2026-06-29; }'
 	@echo "Airflow: http://$$(docker compose port api-server 8080)/   portal, one user of each role: http://$$(docker compose port portal 8090)/"
 
-bench: .venv/ready ## Measure a day at N and N/2 000 branches; CUSTOMERS=100000
-	$(BIN)/python -m mingdan.bench --customers $(or $(CUSTOMERS),100000)
+bench: .venv/ready ## Measure a first and a later day at N and N/2 000 branches; CUSTOMERS=100000
+	$(BIN)/python -m mingdan.bench --customers $(or $(CUSTOMERS),100000) --day-before
 
 bench-portal: .venv/ready ## Measure the portal's pages for 500 branches and 50 users over the demo's day; WORKERS=1
 	$(BIN)/python -m mingdan.portal.load --day $(HOME_DEMO)/published --workers $(or $(WORKERS),1)

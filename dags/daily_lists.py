@@ -11,6 +11,7 @@ meanwhile, clear from `accept_and_check_sources` on.
 - **candidates**, **check_candidates**: as prepare. A single list that fails is withheld instead, with a warning.
 - **check_leads**: the last look before branches are told. Nothing is published; report the failed checks as our fault.
 - **publish**: branches still see the former revision, whole.
+- **build_ahead**: the day is published; tomorrow's takes longer, with the same rows. Clear it, or leave it.
 - Any task, *another run holds the lock*: let that run end, then clear.
 
 ### By hand
@@ -47,6 +48,7 @@ def daily_lists():
         step("deliver"),
         step("check_leads"),
         step("publish", outlets=[Asset("mingdan_lists")]),
+        step("build_ahead"),
     )
 
 

@@ -35,10 +35,12 @@ class Delivered:
 class Bank(Delivered):
     """A landing zone and a home whose two days are built and published. Read only.
 
+    The second day's earlier days were built ahead, after the first was published; `first` is the home as it stood then.
     `undelivered` is the same home as it stood on the second day once its candidates were checked: `copied`, it goes on
     from there with the steps that `steps_from("deliver", …)` takes."""
 
     home: Path
+    first: Path
     undelivered: Path
 
     def history(self, table: str, as_of: date, columns: str = "*") -> pa.Table:
@@ -120,6 +122,9 @@ def bank(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Bank
                 for summary in day.run_day(day.Run(as_of, run_id(as_of))):
                     if (as_of, summary["step"]) == (SECOND, "check_candidates"):
                         copied(folder / "home", folder / "undelivered")
+                if as_of == FIRST:
+                    day.build_ahead(day.Run(as_of, run_id(as_of)))
+                    copied(folder / "home", folder / "first")
 
     folder = made_once(tmp_path_factory, "bank", build)
-    return Bank(delivered.landing, delivered.truth, folder / "home", folder / "undelivered")
+    return Bank(delivered.landing, delivered.truth, folder / "home", folder / "first", folder / "undelivered")

@@ -3,6 +3,42 @@
     {{ return((modules.datetime.date.fromisoformat(var('as_of')) - modules.datetime.date.fromisoformat(day)).days) }}
 {% endmacro %}
 
+{# How accounts' counted balances changed on the days that `days` tells: account_no, the `carried` columns of `accounts`,
+   changed_on, change_amount. The first balance of those days is held against `before`. #}
+{% macro balance_changes(accounts, days, before, carried=[]) -%}
+select
+        account_no,
+        {%- for column in carried %}
+        {{ column }},
+        {%- endfor %}
+        biz_date as changed_on,
+        change_amount
+    from (
+        select
+            account_no,
+            {%- for column in carried %}
+            {{ column }},
+            {%- endfor %}
+            biz_date,
+            cast(balance - coalesce(
+                lag(balance) over (partition by account_no order by biz_date nulls last), {{ before }}
+            ) as decimal(18, 2)) as change_amount
+        from (
+            select
+                accounts.account_no,
+                {%- for column in [before] + carried if column != '0' %}
+                accounts.{{ column }},
+                {%- endfor %}
+                balances.biz_date,
+                cast(greatest(balances.balance - coalesce(balances.pledged_amount, 0), 0) as decimal(18, 2)) as balance
+            from {{ ref('stg_core__account_balances') }} as balances
+            inner join {{ accounts }} as accounts on balances.account_id = accounts.account_id
+            where balances.{{ days }}
+        ) as free_balances
+    ) as changes
+    where change_amount <> 0
+{%- endmacro %}
+
 {# The balance changes of the customers in `customers`, a CTE: customer_no, age in days, cents. #}
 {% macro changes_of(customers) -%}
 select
@@ -12,6 +48,31 @@ select
     from {{ ref('customer_balance_changes') }} as all_changes
     semi join {{ customers }} on all_changes.customer_no = {{ customers }}.customer_no
 {%- endmacro %}
+
+{# What is summed up over changes (columns `age`, `cents`) for balances and churn, in cents: {column: aggregate}. #}
+{% macro balance_sums() %}
+    {%- set sums = {
+        'aum': 'sum(cents)',
+        'aum_30d_ago': level(30),
+        'aum_90d_ago': level(90),
+        'sum_30d': day_sum(30),
+        'sum_91_180d': day_sum(90, 90),
+        'sum_365d': day_sum(365),
+    } -%}
+    {%- for month_end in month_ends(13) -%}
+        {%- do sums.update({
+            'aum_' ~ loop.index: level(age_of(month_end)),
+            'sum_30d_' ~ loop.index: day_sum(30, age_of(month_end)),
+        }) -%}
+    {%- endfor -%}
+    {%- for point in churn_points() -%}
+        {%- do sums.update({
+            'point_90d_' ~ loop.index0: day_sum(90, point.age),
+            'point_31_120d_' ~ loop.index0: day_sum(90, point.age + 30),
+        }) -%}
+    {%- endfor -%}
+    {{ return(sums) }}
+{% endmacro %}
 
 {# Aggregate over changes (columns `age` in days, `cents`): the balance at the end of the day `age` days ago. #}
 {% macro level(age) -%}

@@ -82,6 +82,7 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
         for branch_id in wanted if state["branch_id"] is None else [state["branch_id"]]:
             states[branch_id].append(state)
     gc.disable()  # a workbook is many small objects; collecting them while they grow costs a tenth
+    gc.freeze()  # nor need what stands by now be looked through for them
     for number, branch in enumerate(branches, start=1):
         branch_id = branch["branch_id"]
         rows = leads.slice(*starts.get(branch_id, (0, 0))).to_pydict()
@@ -101,6 +102,7 @@ def render_part(folder: Path, revision: int, part: int, parts: int) -> None:
         workbook.write(folder / "branches" / f"{branch_id}.xlsx", content, day, revision)
         if number % 20 == 0:
             gc.collect()
+    gc.unfreeze()
     gc.enable()
 
 

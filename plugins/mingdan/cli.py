@@ -118,6 +118,16 @@ def run(
 
 
 @app.command()
+def build_ahead() -> None:
+    """Build what the next business date needs of the days before it, after a published day: its own run is shorter."""
+    from mingdan import day
+
+    with said_plainly():
+        summary = day.build_ahead(day.last_run(settings_module.home()))
+    typer.echo(summary["why"])
+
+
+@app.command()
 def why(
     subject: str,
     as_of: Day,

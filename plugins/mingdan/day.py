@@ -2,6 +2,7 @@
 
 accept → check_sources → prepare → candidates → check_candidates → deliver → check_leads → publish
 
+and after it build_ahead, which `mingdan run` leaves to `mingdan build-ahead`: what needs no file of the next day.
 Each step takes the run lock, checks that the warehouse holds its own run, and may be run again at any time: a step
 does all of its work anew. What the steps tell each other stands in warehouse/run.json."""
 
@@ -15,7 +16,9 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from mingdan import catalog, checks, clusters, dictionary, landing, pay, publishing, reports
+import pyarrow as pa
+
+from mingdan import ahead, catalog, checks, clusters, dictionary, landing, pay, publishing, reports
 from mingdan import settings as settings_module
 from mingdan.contract import Contract, load_contract
 from mingdan.edition import edition, worked_leads
@@ -23,11 +26,12 @@ from mingdan.lock import RunLock
 from mingdan.settings import Home, Settings
 from mingdan.spark_warehouse import SparkWarehouse
 from mingdan.stores import Store
-from mingdan.warehouse import MEMORY, BuildError, BuildResult, StaleTable, Warehouse
+from mingdan.warehouse import MEMORY, BuildError, BuildResult, StaleTable, Warehouse, rows_of
 
 log = logging.getLogger(__name__)
 
-PREPARE = ["resource_type:seed", "path:models/staging", "path:models/facts", "path:models/labels"]
+EARLIER = "path:models/earlier"
+PREPARE = ["resource_type:seed", "path:models/staging", EARLIER, "path:models/facts", "path:models/labels"]
 CANDIDATES = ["path:models/segments", "path:models/lists", "path:models/candidates"]  # but no list that is off
 DELIVER = ["path:models/delivery", "path:models/reports", "path:models/review"]
 
@@ -132,7 +136,6 @@ def accept(day: Day) -> Summary:
     if unknown:
         raise catalog.CatalogError(f"no list {unknown[0]!r}; known lists are {', '.join(catalog.list_names())}.")
     (day.home.warehouse / "run.json").unlink(missing_ok=True)
-    day.warehouse.start_afresh()
     report = landing.check_sources(day.home, day.settings, day.contract, run.as_of, known_by=run.known_by)
     report.raise_for_errors()
     absent = {name for name, table in report.tables.items() if table.status in ("absent", "late_off")}
@@ -141,12 +144,22 @@ def accept(day: Day) -> Summary:
         off |= {
             code: "not asked for in this run" for code in catalog.entries() if code not in run.lists and code not in off
         }
-    day.warehouse.register_sources(day.contract, {name: report.files(name) for name in report.tables})
-    working, previous, following = working_days(day)
-    starts_on = day.settings.history_starts_on or report.history_starts_on
+    files = {name: report.files(name) for name in day.contract.tables}
+    calendar = files["core.calendar"][-1:]  # the newest
+    working, previous, following = working_days(run, rows_of(day.contract.tables["core.calendar"], calendar))
+    dates = {
+        "as_of": str(run.as_of),
+        "list_date": str(run.list_date),
+        "previous_business_date": str(previous),
+        "history_starts_on": str(day.settings.history_starts_on or report.history_starts_on),
+    }
+    made_from = ahead.rests_on(day.settings, run.as_of, dates, files)
+    is_ahead = day.warehouse.start_afresh(run.as_of, made_from)
+    day.warehouse.register_sources(day.contract, files)
     day.remember(
         run_id=run.run_id,
         as_of=str(run.as_of),
+        asked={"publish": run.publish, "lists": run.lists, "known_by": run.known_by},
         settings_version=day.settings.version,
         off=off,
         is_working_day=working,
@@ -154,19 +167,18 @@ def accept(day: Day) -> Summary:
         sources=report.to_rows(),
         stale=sorted(name for name, table in report.tables.items() if table.status == "stale"),
         variables=day.settings.dbt_vars()
+        | dates
         | {
-            "as_of": str(run.as_of),
-            "list_date": str(run.list_date),
-            "previous_business_date": str(previous),
-            "history_starts_on": str(starts_on),
             "lists": [code for code in catalog.entries() if code not in off],
             "segments": catalog.segment_names(),
             "label_families": catalog.label_families(),
             "success_rules": catalog.success_rules(),
             "preference_centroids": clusters.centroids(day.home, run.as_of),
-        },
+        }
+        | ({"earlier_to": str(run.as_of - timedelta(days=1))} if is_ahead else {}),
     )
     return {
+        "built_ahead": is_ahead,
         "tables": len(report.tables),
         "off": off,
         "warnings": [str(each) for each in report.problems if each.severity == "warning"],
@@ -183,25 +195,21 @@ def lists_off(settings: Settings, absent: set[str], report: Any) -> dict[str, st
     return off
 
 
-def working_days(day: Day) -> tuple[bool, date, date]:
+def working_days(run: Run, calendar: pa.Table) -> tuple[bool, date, date]:
     """Whether the list date is a working day, the business date of the working day before it, and the one after it.
 
     By core.calendar where delivered, else Monday to Friday."""
-    rows = day.warehouse.query(
-        "select cal_date, is_business_day from landing.core__calendar "
-        "where biz_date = (select max(biz_date) from landing.core__calendar)"
-    ).to_pylist()
-    known = {row["cal_date"]: row["is_business_day"] for row in rows}
+    known = {row["cal_date"]: row["is_business_day"] for row in calendar.to_pylist()}
 
     def is_working(each: date) -> bool:
         return known.get(each, each.weekday() < 5)
 
-    before, after = day.run.list_date - timedelta(days=1), day.run.list_date + timedelta(days=1)
+    before, after = run.list_date - timedelta(days=1), run.list_date + timedelta(days=1)
     while not is_working(before):
         before -= timedelta(days=1)
     while not is_working(after):
         after += timedelta(days=1)
-    return is_working(day.run.list_date), before - timedelta(days=1), after
+    return is_working(run.list_date), before - timedelta(days=1), after
 
 
 @step()
@@ -221,8 +229,8 @@ def counts_published(day: Day) -> checks.Counts:
 
 @step()
 def prepare(day: Day) -> Summary:
-    """Seeds, staging, facts, labels."""
-    return built(day.warehouse.build(PREPARE, day.variables))
+    """Seeds, staging, facts, labels; of earlier days what was not built ahead."""
+    return built(day.warehouse.build(PREPARE, day.variables, [EARLIER] if "earlier_to" in day.variables else None))
 
 
 @step()
@@ -310,10 +318,56 @@ def publish(day: Day) -> Summary:
     if not day.state["is_working_day"]:
         return {"published": False, "why": f"not published: {run.list_date} is no working day"}
     keep = worked_leads(day.settings, day.home, run.list_date)
-    outcome = publishing.publish(Store(day.home.published), edition(day), {"run_id": run.run_id}, keep)
+    with day.warehouse.held_open():
+        made = edition(day)
+    outcome = publishing.publish(Store(day.home.published), made, {"run_id": run.run_id}, keep)
     return {"published": outcome.published, "revision": outcome.revision, "why": outcome.why}
 
 
+@step(last=True)
+def build_ahead(day: Day) -> Summary:
+    """Build what the next business date needs of the days up to this one. What is published does not hang on it."""
+    if "lead_checks" not in day.state:
+        as_of = day.run.as_of
+        raise LookupError(f"business date {as_of} is not built to its end; run `mingdan run --as-of {as_of}` first.")
+    if why := not_built_ahead(day):
+        return {"built_ahead": False, "why": f"nothing built ahead: {why}"}
+    as_of, variables = day.run.as_of, dict(day.variables)
+    if day.state["is_working_day"]:
+        variables["previous_business_date"] = str(as_of)
+    result = ahead.build(day.home, day.settings, day.contract, as_of, variables)
+    if result is None:
+        return {"built_ahead": False, "why": "nothing built ahead: what stands, for the next day or a later one, holds"}
+    return built(result) | {"built_ahead": True, "why": f"built ahead for {day.run.list_date}"}
+
+
+def not_built_ahead(day: Day) -> str:
+    """Why not, if so: it is for the day that comes next, not for trials and days long past."""
+    if not day.settings.build_ahead:
+        return "switched off in settings (build_ahead)"
+    if day.settings.engine == "spark":
+        return "engine spark makes each day whole"
+    if not day.run.publish or day.run.lists or day.run.known_by:
+        return "the day was not to be published"
+    return ""
+
+
+def last_run(home: Home) -> Run:
+    """The run whose day the warehouse holds. Raises LookupError where there is none."""
+    state = state_of(home)
+    if not state:
+        raise LookupError(f"no day stands in {home.warehouse}; run `mingdan run --as-of DATE` first.")
+    known_by = state["asked"]["known_by"]
+    return Run(
+        as_of=date.fromisoformat(state["as_of"]),
+        run_id=state["run_id"],
+        publish=state["asked"]["publish"],
+        lists=state["asked"]["lists"],
+        known_by=date.fromisoformat(known_by) if known_by else None,
+    )
+
+
+# a day until its publication; build_ahead comes after it
 STEPS = (accept, check_sources, prepare, candidates, check_candidates, deliver, check_leads, publish)
 
 

@@ -243,10 +243,18 @@ def walk(model: str, wanted: Callable[[str], bool]) -> set[str]:
 
 @cache
 def rests_on(model: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Contract tables below a model, and the thresholds that it and its facts ask for (not those of other labels)."""
-    sources = {".".join(pair) for each in reach(model) for pair in SOURCE.findall(without_comments(sql_of(each)))}
-    own = walk(model, lambda name: name in models() and models()[name].parent.name == "facts")
+    """Contract tables below a model, and the thresholds that it and its facts ask for (not those of other labels).
+
+    Nothing rests on earlier days: facts can make all of them themselves."""
+    below = walk(model, lambda name: layer_of(name) != "earlier")
+    sources = {".".join(pair) for each in below for pair in SOURCE.findall(without_comments(sql_of(each)))}
+    own = walk(model, lambda name: layer_of(name) == "facts")
     return tuple(sorted(sources)), tuple(sorted({name for each in own for name in thresholds_in(sql_of(each))}))
+
+
+def layer_of(model: str) -> str | None:
+    """The folder of a model; None for a seed."""
+    return models()[model].parent.name if model in models() else None
 
 
 def event_models() -> list[str]:

@@ -106,6 +106,7 @@ class Settings:
             "notices",
             "memory",
             "engine",
+            "build_ahead",
             "wait_for_sources_hours",
             "retention",
             "portal",

@@ -61,11 +61,12 @@ class SparkWarehouse(Warehouse):
         session.sparkContext.setLogLevel("ERROR")
         return session
 
-    def start_afresh(self) -> None:
-        for schema in ("mingdan", "mingdan_settings", "mingdan_pay", "landing", "memory"):
+    def start_afresh(self, as_of: date, made_from: str) -> bool:
+        for schema in ("mingdan", "mingdan_earlier", "mingdan_settings", "mingdan_pay", "landing", "memory"):
             self.session.sql(f"drop database if exists {schema} cascade")
             self.session.sql(f"create database {schema}")
         shutil.rmtree(self.home.warehouse / "memory", ignore_errors=True)
+        return False  # nothing is built ahead
 
     def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
         for table in contract.tables.values():

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -52,9 +52,10 @@ class Warehouse:
     schema = "main"
     known: ClassVar[tuple[Any, Any] | None] = None  # dbt's last reading of the project, and what it rests on
 
-    def __init__(self, home: Home, settings: Settings) -> None:
+    def __init__(self, home: Home, settings: Settings, ahead: bool = False) -> None:
+        """`ahead`: the file in which earlier days are built ahead. It bears the same name, as views in it say that."""
         self.home, self.settings = home, settings
-        self.path = home.warehouse / "mingdan.duckdb"
+        self.path = (home.warehouse / "ahead" if ahead else home.warehouse) / "mingdan.duckdb"
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -66,11 +67,60 @@ class Warehouse:
         finally:
             connection.close()
 
-    def start_afresh(self) -> None:
-        """Throw the working file away, so that nothing of an earlier run can be taken for this one's."""
+    def start_afresh(self, as_of: date, made_from: str) -> bool:
+        """Throw the working file away, so that nothing of an earlier run can be taken for this one's. Earlier days that
+        stand for this date and are made from just that are kept, alone: True if there are any."""
+        ahead, wanted = Warehouse(self.home, self.settings, ahead=True), (as_of, made_from)
+        if self.stands_for() == wanted:  # the day again
+            with suppress(duckdb.Error):
+                self.keep_earlier_alone()
+                return True
+        self.remove()
+        stands_for = ahead.stands_for()
+        if stands_for == wanted:
+            shutil.copytree(ahead.compiled / "earlier", self.compiled / "earlier", dirs_exist_ok=True)
+            ahead.path.replace(self.path)
+        if stands_for is None or stands_for[0] == as_of:  # else it is left for its day
+            ahead.remove()
+        return stands_for == wanted
+
+    def remove(self) -> None:
+        """The file, and what a killed process may have left beside it."""
         for path in (self.path, self.path.with_name(self.path.name + ".wal")):
             path.unlink(missing_ok=True)
         shutil.rmtree(f"{self.path}.tmp", ignore_errors=True)
+
+    def stand_for(self, as_of: date, made_from: str) -> None:
+        """Say for which business date the earlier days in this file stand whole, and what they are made from."""
+        with self.connect() as connection:
+            connection.execute(
+                f"create or replace table {STANDS_FOR} as select ?::date as as_of, ? as made_from, {EARLIER} as tables",
+                [as_of, made_from],
+            )
+
+    def stands_for(self) -> tuple[date, str] | None:
+        """What stand_for said, as long as no table has been made anew since, by a dbt called by hand; None of a file
+        that says nothing, or that cannot be read, as of another version of the engine."""
+        if not self.path.exists():
+            return None
+        try:
+            with self.connect() as connection:
+                return connection.execute(
+                    f"select as_of, made_from from {STANDS_FOR} where tables = {EARLIER}"
+                ).fetchone()
+        except duckdb.Error:
+            return None
+
+    def keep_earlier_alone(self) -> None:
+        """Drop everything but the earlier days."""
+        with self.connect() as connection:
+            others = connection.execute(
+                "select 'view', schema_name, view_name from duckdb_views() "
+                "where not internal and schema_name <> 'main_earlier' union all "
+                "select 'table', schema_name, table_name from duckdb_tables() where schema_name <> 'main_earlier'"
+            ).fetchall()
+            for kind, schema, name in others:
+                connection.execute(f'drop {kind} {schema}."{name}"')
 
     def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
         """One view landing.<source>__<table> per contract table over its accepted files (by table id, each with
@@ -81,6 +131,16 @@ class Warehouse:
                 connection.execute(
                     f"create or replace view landing.{table.view} as {view_sql(table, files.get(table.id, []))}"
                 )
+
+    def register_sources_of(self, other: Warehouse, contract: Contract, files: Mapping[str, list[Any]]) -> None:
+        """The same views as another file's, but for the tables that `files` names."""
+        views = {contract.tables[name].view: view_sql(contract.tables[name], found) for name, found in files.items()}
+        rows = other.query("select view_name, sql from duckdb_views() where schema_name = 'landing'").to_pylist()
+        with self.connect() as connection:
+            connection.execute("create schema if not exists landing")
+            for row in rows:
+                name = row["view_name"]
+                connection.execute(f"create view landing.{name} as {views[name]}" if name in views else row["sql"])
 
     def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
         """memory.<table> for each table of MEMORY over the published Parquet files given for it; memory.verdicts from
@@ -166,11 +226,12 @@ class Warehouse:
         lasting = {name: value for name, value in variables.items() if name not in OF_THE_DAY}
         files = sorted(path for path in DBT_PROJECT.rglob("*.*") if "target" not in path.parts)
         stamps = [(path, path.stat().st_mtime_ns) for path in files]
-        key = (self.target, self.target_path, self.settings.version, lasting, stamps)
+        kept = self.home.warehouse / "dbt"
+        key = (self.target, kept, self.settings.version, lasting, stamps)
         if Warehouse.known is None or Warehouse.known[0] != key:
             gc.disable()  # what is read stays: looking through it again and again is a sixth of the reading
             try:
-                Warehouse.known = (key, self._call("parse", lasting))
+                Warehouse.known = (key, self._call("parse", lasting, target_path=kept))
             finally:
                 gc.enable()
         return Warehouse.known[1]
@@ -193,16 +254,18 @@ class Warehouse:
         finally:
             self.let_go()
 
-    def _call(self, verb: str, variables: dict[str, Any], arguments: Sequence[str] = (), project: Any = None) -> Any:
+    def _call(self, verb: str, variables: dict[str, Any], arguments: Sequence[str] = (), project: Any = None,
+              target_path: Path | None = None) -> Any:  # fmt: skip
         """What one call of dbt in this process gives. dbt keeps no log: writing it takes as long as its small models,
         and what went wrong stands in the results."""
         from dbt.cli.main import dbtRunner
 
         outcome = dbtRunner(project).invoke([
             verb, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-            "--target-path", str(self.target_path), "--log-path", str(self.home.logs), "--log-level", "none",
-            "--log-level-file", "none", "--vars", json.dumps(variables, sort_keys=True, default=str),
-            "--no-use-colors", "--no-version-check", "--no-write-json", *arguments,
+            "--target-path", str(target_path or self.target_path), "--log-path", str(self.home.logs),
+            "--log-level", "none", "--log-level-file", "none",
+            "--vars", json.dumps(variables, sort_keys=True, default=str), "--no-use-colors",
+            "--no-version-check", "--no-write-json", *arguments,
         ])  # fmt: skip
         if outcome.exception or outcome.result is None:
             raise BuildError(f"dbt could not read the project: {outcome.exception}")
@@ -211,7 +274,7 @@ class Warehouse:
     @property
     def target_path(self) -> Path:
         """Where dbt leaves what it read and compiled."""
-        return self.home.warehouse / "dbt"
+        return self.path.parent / "dbt"
 
     @property
     def compiled(self) -> Path:
@@ -295,8 +358,15 @@ HISTORY = {
     "review_successes": "lead_id",
 }
 
+# The table that says for which business date the earlier days beside it stand, and the sizes of those.
+STANDS_FOR = "main_earlier.stands_for"
+EARLIER = (
+    "(select string_agg(table_name || ' ' || estimated_size, ', ' order by table_name) from duckdb_tables() "
+    "where schema_name = 'main_earlier' and table_name <> 'stands_for')"
+)
+
 # Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
-OF_THE_DAY = {"as_of", "list_date", "previous_business_date", "history_starts_on", "preference_centroids"}
+OF_THE_DAY = {"as_of", "list_date", "previous_business_date", "history_starts_on", "preference_centroids", "earlier_to"}
 
 # The tests of a model's grain (macros/tests.sql) that are run together: the columns, and which keys break it.
 GRAINS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {
@@ -346,6 +416,12 @@ def without_values(said: str) -> str:
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def rows_of(table: Table, partitions: list[Any]) -> pa.Table:
+    """What accepted files of a table hold, before there is a warehouse over them."""
+    with duckdb.connect() as connection:
+        return connection.sql(view_sql(table, partitions)).to_arrow_table()
 
 
 def view_sql(table: Table, partitions: list[Any]) -> str:

@@ -72,13 +72,13 @@ def calls(airflow: Any, bank_settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
     def fake(name: str) -> Callable[[Any], dict[str, Any]]:
         def step(run: Any) -> dict[str, Any]:
-            with RunLock(settings.home(), run.run_id, keep=name != "publish"):
+            with RunLock(settings.home(), run.run_id, keep=name not in ("publish", "build_ahead")):
                 recorded.made.append((name, run))
                 return recorded.instead.get(name, lambda: {"warnings": []})()
 
         return step
 
-    for name in [each.__name__ for each in day.STEPS]:
+    for name in [each.__name__ for each in (*day.STEPS, day.build_ahead)]:
         monkeypatch.setattr(day, name, fake(name))
     monkeypatch.setattr(airflow, "late_sources", lambda as_of: recorded.late.pop(0) if recorded.late else [])
     monkeypatch.setattr(airflow, "POLL_SECONDS", 0.001)

@@ -13,7 +13,10 @@ import pytest
 from mingdan import settings
 from mingdan.lock import RunLock
 
-STEPS = ["accept", "check_sources", "prepare", "candidates", "check_candidates", "deliver", "check_leads", "publish"]
+STEPS = [
+    "accept", "check_sources", "prepare", "candidates", "check_candidates", "deliver", "check_leads", "publish",
+    "build_ahead",
+]  # fmt: skip
 TASKS = ["wait_for_sources", "accept_and_check_sources", *STEPS[2:]]
 AFTER = "2026-07-01T12:00:00+08:00"  # the interval of 30 June is complete then
 
@@ -202,6 +205,15 @@ def test_an_error_of_ours_is_not_retried_and_anything_else_once(run_dag, calls, 
     calls.instead["prepare"] = iter_of(broken, lambda: {"warnings": []})
     assert run_dag(AFTER).state == "success"
     assert calls.names.count("prepare") == 2 and len(told) == 2
+
+
+def test_what_was_published_stays_so_when_nothing_can_be_built_ahead(run_dag, calls, told) -> None:
+    calls.instead["build_ahead"] = ours
+    finished = run_dag(AFTER)
+    assert finished.tasks["publish"] == "success" and finished.tasks["build_ahead"] == "failed"
+    assert not (settings.home().root / "run.lock").exists()
+    (notice,) = told
+    assert notice.step == "build_ahead"
 
 
 def iter_of(*answers: Any) -> Any:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from mingdan import catalog, dictionary
+from mingdan import ahead, catalog, dictionary
 from mingdan.contract import load_contract
 
 MODELS = dictionary.models()
@@ -16,7 +16,8 @@ MODELS = dictionary.models()
 # layer → layers whose models it may read, besides seeds
 READS = {
     "staging": set(),
-    "facts": {"staging", "facts"},
+    "earlier": {"staging", "earlier"},
+    "facts": {"staging", "earlier", "facts"},
     "labels": {"staging", "facts", "labels"},
     "segments": {"labels"},
     "lists": {"staging", "facts", "labels", "segments"},  # but no event table: see below
@@ -28,6 +29,7 @@ READS = {
 }
 # (layer, model that it reads all the same) → why
 READS_ANYWAY = {
+    ("earlier", "holding_changes"): "investments as known when it is built; customer_peaks looks again",
     ("segments", "prospects"): "prospects are no customers and have no labels; the fact is all that is known",
     ("reports", "branch_capacity"): "a report on work needs the branches at work and what each can do in a day",
     ("reports", "managers_present"): "the same for their managers",
@@ -53,7 +55,10 @@ KEYLESS_LAYERS = {
     "lists": "ephemeral in effect: list_members unites them, and its key is (list, subject)",
 }
 KEYLESS = {
+    "customer_balance_changes": "a view of new_ and earlier_balance_changes, which carry the tests",
+    "earlier_customer_changes": "a view of earlier_balance_ and earlier_holding_changes, which carry the tests",
     "external_flows": "a view over transactions, whose txn_id the contract checks; a test would scan them again",
+    "outside_movements": "a view over earlier_movements and later_movements, which carry the key test",
     "events_customer": "a part of customer_events, which carries the key test",
     "events_product": "a part of customer_events, which carries the key test",
     "events_market": "a part of customer_events, which carries the key test",
@@ -73,7 +78,8 @@ OWNERLESS = {
 
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z_]+",
-    "facts": r"(?!stg_|label_|segment_|list_|report_)[a-z][a-z0-9_]+",
+    "earlier": r"earlier_[a-z_]+",
+    "facts": r"(?!stg_|earlier_|label_|segment_|list_|report_)[a-z][a-z0-9_]+",
     "labels": r"label_[a-z_]+|(customer|merchant)_labels|customer_events|events_[a-z]+|preference_features",
     "segments": r"segment_[a-z_]+|(customer|prospect)_segments",
     "lists": r"list_[a-z_]+",
@@ -184,6 +190,17 @@ def test_no_list_scans_an_event_table() -> None:
     scanning = {model for model, other in reading() if layer(model) == "lists" and other in events}
     assert sorted(scanning - set(SCANS_ANYWAY)) == []
     assert sorted(name for name in SCANS_ANYWAY if name in MODELS and name not in scanning) == [], "no longer needed"
+
+
+def test_what_is_built_ahead_is_held_against_every_event_table_that_it_reads() -> None:
+    read, waiting = set(), {model for model in MODELS if layer(model) == "earlier"}
+    while waiting:
+        read |= waiting
+        waiting = {other for model, other in reading() if model in read} - read
+    events = [table for table in load_contract().tables.values() if table.kind == "event"]
+    found = {table.id for table in events if f"stg_{table.id.replace('.', '__')}" in read}
+    assert sorted(ahead.READS) == sorted(found)
+    assert not [table.id for table in events if table.id in found and table.stands], "older days would be read"
 
 
 def test_only_staging_reads_sources_and_each_of_its_models_one() -> None:

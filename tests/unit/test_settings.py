@@ -98,7 +98,7 @@ def test_caps_of_any_length_are_taken_whole(bank: Path) -> None:
 
 
 def test_where_things_are_kept_does_not_change_the_version(bank: Path) -> None:
-    (bank / "settings.yml").write_text("landing: /elsewhere\nmemory: 8GB\n")
+    (bank / "settings.yml").write_text("landing: /elsewhere\nmemory: 8GB\nbuild_ahead: false\n")
     assert load(bank).version == settings_module.load_shipped().version
 
 

@@ -34,16 +34,13 @@ cards as (
 fees as (
     select accounts.customer_id, sum(taken.amount) as fee_amount
     from (
-        select booked.account_id, sum(case when booked.direction = 'out' then booked.amount else -booked.amount end) as amount
-        from (
-            select txn_id, account_id, direction, amount
-            from {{ ref('stg_core__transactions') }}
-            where txn_type = 'fee' and biz_date > {{ plus_months(as_of(), -12) }}
-        ) as booked
-        anti join {{ ref('reversed_transactions') }} as reversed on booked.txn_id = reversed.txn_id
-        group by booked.account_id
+        {{ fee_bookings('biz_date > ' ~ earlier_to(), ref('deposit_accounts')) }}
+        union all
+        select txn_id, account_no, amount
+        from {{ ref('earlier_fees') }}
     ) as taken
-    inner join {{ ref('stg_core__accounts') }} as accounts on taken.account_id = accounts.account_id
+    anti join {{ ref('reversed_transactions') }} as reversed on taken.txn_id = reversed.txn_id
+    inner join {{ ref('deposit_accounts') }} as accounts on taken.account_no = accounts.account_no
     group by accounts.customer_id
 ),
 

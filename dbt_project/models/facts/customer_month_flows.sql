@@ -3,17 +3,52 @@
 -- One row per customer and calendar month with any external flow, for the last seven complete months and the running one
 -- (the six months before a month-end may begin on the last day of a seventh); of its inflow also what fell within the last
 -- 90 days and the 90 before, of its outflow what fell within the last six months.
-{% set first_before = month_ends(8)[7] %}
+{% set amounts = month_flow_amounts() %}
+{% set columns = ['month_end'] + amounts.keys() | list %}
+with earlier_plain as (
+    select *
+    from {{ ref('earlier_flows') }}
+    where counterparty_account = ''
+),
+
+earlier_asked as (
+    select *
+    from {{ ref('earlier_flows') }}
+    where counterparty_account <> ''
+),
+
+earlier as (
+    {{ outside_flows('earlier_plain', 'earlier_asked', 'account_no', columns) }}
+),
+
+flows as (
+    select
+        customer_no,
+        last_day(biz_date) as month_end,
+        {% for name, condition in amounts.items() -%}
+        case when {{ condition }} then amount else 0 end as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('external_flows') }}
+    where biz_date > cast('{{ month_ends(8)[7] }}' as date) and biz_date > {{ earlier_to() }}
+    union all
+    select customer_no, {{ columns | join(', ') }}
+    from earlier
+),
+
+sums as (
+    select
+        customer_no,
+        month_end,
+        {% for name in amounts -%}
+        {{ money('sum(' ~ name ~ ')') }} as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from flows
+    group by customer_no, month_end
+)
+
 select
-    customer_id,
-    last_day(biz_date) as month_end,
-    {{ money("sum(case when direction = 'in' then amount else 0 end)") }} as inflow_amount,
-    {{ money("sum(case when direction = 'out' then amount else 0 end)") }} as outflow_amount,
-    {{ money("sum(case when direction = 'in' and biz_date > " ~ plus_days(as_of(), -90) ~ " then amount else 0 end)") }} as inflow_90d_amount,
-    {{ money("sum(case when direction = 'in' and biz_date > " ~ plus_days(as_of(), -180) ~ " and biz_date <= " ~ plus_days(as_of(), -90)
-        ~ " then amount else 0 end)") }} as inflow_prior_90d_amount,
-    {{ money("sum(case when direction = 'out' and biz_date > " ~ plus_months(as_of(), -6) ~ " then amount else 0 end)") }} as outflow_6m_amount,
+    customers.customer_id,
+    sums.{{ columns | join(',\n    sums.') }},
     {{ as_of_column() }}
-from {{ ref('external_flows') }}
-where biz_date > cast('{{ first_before }}' as date)
-group by customer_id, last_day(biz_date)
+from sums
+inner join {{ ref('customer_numbers') }} as customers on sums.customer_no = customers.customer_no

@@ -2,7 +2,8 @@
 --
 -- One row per account. A balance counts without its pledged part, and an overdraft as 0. `largest_balance` is the sum
 -- that a time deposit was made for, also after it was paid out; `first_balance_on` before `opened_on` shows that the
--- account was rolled over. The numbers are the keys of customer_balance_changes.
+-- account was rolled over. `earlier_balance` is the one on the last of the earlier days. The numbers are the keys of
+-- customer_balance_changes.
 with balances as (
     select
         account_id,
@@ -10,12 +11,26 @@ with balances as (
         max(greatest(balance - coalesce(pledged_amount, 0), 0)) as largest_balance,
         min(biz_date) as first_balance_on
     from {{ ref('stg_core__account_balances') }}
+    where biz_date > {{ earlier_to() }}
     group by account_id
+),
+
+unnumbered as (
+    select
+        accounts.account_id,
+        row_number() over (order by accounts.account_id nulls last) as place
+    from {{ ref('stg_core__accounts') }} as accounts
+    anti join {{ ref('earlier_accounts') }} as earlier on accounts.account_id = earlier.account_id
+),
+
+numbered as (
+    select coalesce(max(account_no), 0) as last_no
+    from {{ ref('earlier_accounts') }}
 )
 
 select
     accounts.account_id,
-    cast(row_number() over (order by accounts.account_id nulls last) as integer) as account_no,
+    cast(coalesce(earlier.account_no, numbered.last_no + unnumbered.place) as integer) as account_no,
     accounts.customer_id,
     customer_numbers.customer_no,
     accounts.account_type,
@@ -26,10 +41,14 @@ select
     accounts.auto_rollover,
     accounts.status,
     accounts.closed_on,
-    {{ money('coalesce(balances.balance, 0)') }} as balance,
-    {{ money('coalesce(balances.largest_balance, 0)') }} as largest_balance,
-    balances.first_balance_on,
+    {{ money('coalesce(balances.balance, earlier.balance, 0)') }} as balance,
+    {{ money('greatest(coalesce(balances.largest_balance, 0), coalesce(earlier.largest_balance, 0))') }} as largest_balance,
+    coalesce(earlier.first_balance_on, balances.first_balance_on) as first_balance_on,
+    {{ money('coalesce(earlier.balance, 0)') }} as earlier_balance,
     {{ as_of_column() }}
 from {{ ref('stg_core__accounts') }} as accounts
+cross join numbered
 left join {{ ref('customer_numbers') }} as customer_numbers on accounts.customer_id = customer_numbers.customer_id
+left join {{ ref('earlier_accounts') }} as earlier on accounts.account_id = earlier.account_id
+left join unnumbered on accounts.account_id = unnumbered.account_id
 left join balances on accounts.account_id = balances.account_id

@@ -3,20 +3,10 @@
 -- One row per customer with a habit that points to that day. Habits are weeks and months: visits on that weekday in the
 -- thirteen weeks before, and pensions or pay that arrived around that day of the month in the three months before. A day
 -- to either side counts, for weekends move them.
-with counter_days as (
-    select distinct accounts.customer_id, visits.biz_date
-    from {{ ref('stg_core__transactions') }} as visits
-    inner join {{ ref('stg_core__accounts') }} as accounts on visits.account_id = accounts.account_id
-    where visits.channel = 'counter'
-        and visits.biz_date >= {{ plus_days(list_date(), -91) }}
-        and visits.txn_type not in ('interest', 'fee', 'tax', 'court', 'reversal')
-        and coalesce(visits.is_customer_initiated, true)
-),
-
-weekdays as (
+with weekdays as (
     select customer_id, count(*) as visit_count
-    from counter_days
-    where {{ weekday('biz_date') }} = {{ weekday(list_date()) }}
+    from {{ ref('counter_days') }}
+    where visited_on >= {{ plus_days(list_date(), -91) }} and {{ weekday('visited_on') }} = {{ weekday(list_date()) }}
     group by customer_id
 ),
 
@@ -25,11 +15,9 @@ arrivals as (
     from {{ ref('payroll_credits') }}
     where paid_on >= {{ plus_days(list_date(), -95) }}
     union all
-    select accounts.customer_id, pensions.biz_date as paid_on, true as is_pension
-    from {{ ref('stg_core__transactions') }} as pensions
-    inner join {{ ref('stg_core__accounts') }} as accounts on pensions.account_id = accounts.account_id
-    where pensions.txn_type = 'pension' and pensions.direction = 'in'
-        and pensions.biz_date >= {{ plus_days(list_date(), -95) }}
+    select customer_id, paid_on, true as is_pension
+    from {{ ref('pension_credits') }}
+    where paid_on >= {{ plus_days(list_date(), -95) }}
 ),
 
 paydays as (

@@ -1,56 +1,25 @@
+{{ config(materialized='view') }}
 -- outside_movements: what went to, or came from, other banks, wallets, brokers and wealth companies?
 --
 -- One row per transaction: transfers with another bank or wallet, and investments outside; every one of the last 90 days
 -- (back to the list date before, after a long holiday), and those of 1 000 and more of the year before, which is what
 -- explains a loss. `kind` is the first that holds: securities (the other side is a broker, patterns.csv), wealth (an
 -- investment, or the other side is a wealth company), own_name (the same person), other. What was reversed later is left
--- out, and so is the reversal.
-with movements as (
-    select
-        txn_id,
-        account_id,
-        biz_date,
-        direction,
-        amount,
-        txn_type,
-        counterparty_bank,
-        is_own_name,
-        lower(concat(coalesce(counterparty_name, ''), ' ', coalesce(counterparty_bank, ''))) as words
-    from {{ ref('stg_core__transactions') }}
-    where txn_type in ('transfer', 'investment')
-        and (counterparty_bank is not null or (txn_type = 'investment' and counterparty_name is not null))
-        and (biz_date >= {{ recent_since(90) }} or amount >= {{ threshold('outside_movement_amount') }})
-),
-
--- the patterns are looked for in the different texts, not in every row
-meanings as (
-    select
-        texts.words,
-        max(case when patterns.kind = 'securities' then 1 else 0 end) as says_securities,
-        max(case when patterns.kind = 'outside_wealth' then 1 else 0 end) as says_wealth
-    from (select distinct words from movements) as texts
-    inner join {{ ref('patterns') }} as patterns
-        on patterns.kind in ('securities', 'outside_wealth')
-        and texts.words like concat('%', lower(patterns.pattern), '%')
-    group by texts.words
-)
-
+-- out, and so is the reversal. A view: written out, the rows of earlier days would cost more than to look up whose they are.
 select
     movements.txn_id,
     accounts.customer_id,
+    accounts.customer_no,
     movements.biz_date,
     movements.direction,
     movements.amount,
-    case
-        when meanings.says_securities = 1 then 'securities'
-        when movements.txn_type = 'investment' or meanings.says_wealth = 1 then 'wealth'
-        when movements.is_own_name then 'own_name'
-        else 'other'
-    end as kind,
+    movements.kind,
     movements.counterparty_bank,
     {{ as_of_column() }}
-from movements
-inner join {{ ref('stg_core__accounts') }} as accounts on movements.account_id = accounts.account_id
-left join meanings on movements.words = meanings.words
+from (
+    select * from {{ ref('earlier_movements') }}
+    union all
+    select * from {{ ref('later_movements') }}
+) as movements
+inner join {{ ref('deposit_accounts') }} as accounts on movements.account_no = accounts.account_no
 anti join {{ ref('reversed_transactions') }} as reversed on movements.txn_id = reversed.txn_id
-where (movements.counterparty_bank is not null or meanings.says_securities = 1)

@@ -4,8 +4,22 @@
 -- One row per customer, event_code, event_on and detail.
 {% set since = recent_since(30) %}
 {% set ends = month_ends(3) | reject('equalto', var('as_of')) | list %}
+-- few have so much in a whole month, and theirs alone is summed by day; of a customer too new for a usual month nobody can
+-- say what is out of the ordinary
+with large_months as (
+    {% for direction in ['in', 'out'] -%}
+    select months.customer_id, '{{ direction }}' as direction
+    from {{ ref('customer_month_flows') }} as months
+    inner join {{ ref('label_flow') }} as labels on months.customer_id = labels.customer_id
+    where months.month_end >= {{ since }}
+        and months.{{ direction }}flow_amount >= {{ threshold('large_flow_from') }}
+        and months.{{ direction }}flow_amount >= {{ threshold('large_flow_multiple') }} * labels.monthly_{{ direction }}flow_median_amount
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 -- a large sum is often sent in several parts, for transfers are limited: the day counts
-with flow_days as (
+flow_days as (
     select
         flows.customer_id,
         flows.direction,
@@ -13,6 +27,7 @@ with flow_days as (
         sum(flows.amount) as amount,
         case when min(flows.txn_type) = max(flows.txn_type) then min(flows.txn_type) else 'several' end as detail
     from {{ ref('external_flows') }} as flows
+    semi join large_months on flows.customer_id = large_months.customer_id and flows.direction = large_months.direction
     anti join {{ ref('reversed_transactions') }} as reversed on flows.txn_id = reversed.txn_id
     where flows.biz_date >= {{ since }}
     group by flows.customer_id, flows.direction, flows.biz_date
@@ -28,7 +43,6 @@ large_flows as (
         flow_days.detail
     from flow_days
     inner join {{ ref('label_flow') }} as labels on flow_days.customer_id = labels.customer_id
-    -- of a customer too new for a usual month nobody can say what is out of the ordinary
     where flow_days.amount >= {{ threshold('large_flow_multiple') }}
         * case when flow_days.direction = 'in' then labels.monthly_inflow_median_amount else labels.monthly_outflow_median_amount end
 ),

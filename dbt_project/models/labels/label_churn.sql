@@ -177,18 +177,11 @@ moved as (
     group by leaving.customer_id
 ),
 
--- the amount is read in the scan of transactions: few are so large
 bought as (
     select leaving.customer_id, sum(purchases.amount) as amount
     from leaving
-    inner join (
-        select accounts.customer_id, transactions.biz_date, transactions.amount
-        from {{ ref('stg_core__transactions') }} as transactions
-        inner join {{ ref('stg_core__accounts') }} as accounts on transactions.account_id = accounts.account_id
-        where transactions.txn_type = 'purchase'
-            and transactions.direction = 'out'
-            and transactions.amount >= {{ threshold('large_purchase_amount') }}
-    ) as purchases on leaving.customer_id = purchases.customer_id and leaving.since_on <= purchases.biz_date
+    inner join {{ ref('large_purchases') }} as purchases
+        on leaving.customer_id = purchases.customer_id and leaving.since_on <= purchases.biz_date
     group by leaving.customer_id
 ),
 

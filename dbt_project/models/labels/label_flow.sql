@@ -112,49 +112,20 @@ pay_elsewhere as (
     ) = 1
 ),
 
-pension_credits as (
-    select
-        accounts.customer_id,
-        credits.account_id,
-        credits.biz_date as paid_on,
-        cast(sum(credits.amount) as decimal(18, 2)) as amount,
-        row_number() over (
-            partition by accounts.customer_id order by credits.biz_date desc nulls last, credits.account_id nulls last
-        ) as place
-    from {{ ref('stg_core__transactions') }} as credits
-    inner join {{ ref('stg_core__accounts') }} as accounts on credits.account_id = accounts.account_id
-    where credits.direction = 'in' and credits.txn_type = 'pension' and credits.biz_date > {{ plus_months(as_of(), -4) }}
-    group by accounts.customer_id, credits.account_id, credits.biz_date
-),
-
 pensions as (
     select
         customer_id,
         count(distinct last_day(paid_on)) as pension_months,
         {{ median_amount('amount') }} as median_amount
-    from pension_credits
+    from {{ ref('pension_credits') }}
     group by customer_id
 ),
 
--- 72 hours are the day of the credit and the three after it: booking times are often unknown
+-- of the last three
 drawn as (
-    select
-        credits.customer_id,
-        credits.place,
-        {{ rate('least(coalesce(sum(withdrawals.amount), 0), max(credits.amount))', 'max(credits.amount)') }} as drawn_share
-    from pension_credits as credits
-    left join (
-        select account_id, biz_date, amount
-        from {{ ref('stg_core__transactions') }}
-        where direction = 'out'
-            and biz_date > {{ plus_months(as_of(), -4) }}
-            and (txn_type = 'cash' or (txn_type = 'transfer' and (counterparty_bank is not null or channel = 'third_party')))
-    ) as withdrawals
-        on credits.account_id = withdrawals.account_id
-        and credits.paid_on <= withdrawals.biz_date
-        and {{ plus_days('credits.paid_on', 3) }} >= withdrawals.biz_date
-    where credits.place <= 3
-    group by credits.customer_id, credits.place
+    select customer_id, {{ rate('least(drawn_amount, amount)', 'amount') }} as drawn_share
+    from {{ ref('pension_credits') }}
+    qualify row_number() over (partition by customer_id order by paid_on desc nulls last, account_id nulls last) <= 3
 ),
 
 drawn_rates as (
@@ -212,14 +183,10 @@ latest as (
 ),
 
 visits as (
-    select accounts.customer_id, count(distinct visits.biz_date) as visit_days
-    from {{ ref('stg_core__transactions') }} as visits
-    inner join {{ ref('stg_core__accounts') }} as accounts on visits.account_id = accounts.account_id
-    where visits.channel = 'counter'
-        and visits.biz_date > {{ plus_days(as_of(), -90) }}
-        and visits.txn_type not in ('interest', 'fee', 'tax', 'court', 'reversal')
-        and coalesce(visits.is_customer_initiated, true)
-    group by accounts.customer_id
+    select customer_id, count(*) as visit_days
+    from {{ ref('counter_days') }}
+    where visited_on > {{ plus_days(as_of(), -90) }}
+    group by customer_id
 )
 
 select

@@ -86,22 +86,6 @@ households as (
     group by support.customer_id
 ),
 
-means as (
-    select
-        flows.customer_id,
-        sum(flows.amount) as out_amount,
-        sum(case when flows.txn_type = 'cash' then flows.amount else 0 end) as cash_amount,
-        sum(case when flows.txn_type in ('purchase', 'transfer') then flows.amount else 0 end) as paid_amount,
-        sum(case when flows.txn_type in ('purchase', 'transfer') and flows.channel = 'third_party' then flows.amount else 0 end)
-            as third_party_amount
-    from {{ ref('external_flows') }} as flows
-    anti join {{ ref('reversed_transactions') }} as reversed on flows.txn_id = reversed.txn_id
-    where flows.direction = 'out'
-        and flows.biz_date > {{ plus_days(as_of(), -90) }}
-        and flows.txn_type in ('purchase', 'transfer', 'cash', 'standing_order', 'loan_repayment')
-    group by flows.customer_id
-),
-
 drivers as (
     select customer_id
     from {{ ref('stg_channels__etc_contracts') }}
@@ -139,5 +123,5 @@ cross join coverage
 left join recognised on customers.customer_id = recognised.customer_id
 left join brokers on customers.customer_id = brokers.customer_id
 left join households on customers.customer_id = households.customer_id
-left join means on customers.customer_id = means.customer_id
+left join {{ ref('payment_means') }} as means on customers.customer_id = means.customer_id
 left join drivers on customers.customer_id = drivers.customer_id

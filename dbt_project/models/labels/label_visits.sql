@@ -2,17 +2,7 @@
 --
 -- One row per customer. A visit is something done at a counter, a talk in the lobby, or an activity attended. Days are
 -- counted, not errands: three slips at one counter are one visit.
-with counter_days as (
-    select distinct accounts.customer_id, visits.biz_date as visited_on
-    from {{ ref('stg_core__transactions') }} as visits
-    inner join {{ ref('stg_core__accounts') }} as accounts on visits.account_id = accounts.account_id
-    where visits.channel = 'counter'
-        and visits.biz_date > {{ plus_days(as_of(), -90) }}
-        and visits.txn_type not in ('interest', 'fee', 'tax', 'court', 'reversal')
-        and coalesce(visits.is_customer_initiated, true)
-),
-
-other_days as (
+with other_days as (
     select customer_id, cast(contacted_at as date) as visited_on
     from {{ ref('stg_crm__contacts') }}
     where channel = 'lobby' and outcome <> 'not_reached'
@@ -29,7 +19,8 @@ visits as (
         max(visited_on) as last_visit_on,
         count(distinct case when visited_on >= {{ recent_since(30) }} then visited_on end) as visits_30d
     from (
-        select customer_id, visited_on from counter_days
+        select customer_id, visited_on from {{ ref('counter_days') }}
+        where visited_on > {{ plus_days(as_of(), -90) }}
         union all
         select customer_id, visited_on from other_days
         where visited_on > {{ plus_days(as_of(), -90) }} and visited_on <= {{ as_of() }}

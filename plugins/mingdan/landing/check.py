@@ -71,6 +71,22 @@ def required_ready(home: Home, settings: Settings, contract: Contract, as_of: da
     return waiting
 
 
+def known_before(home: Home, settings: Settings, table: Table, as_of: date) -> list[PartitionFiles]:
+    """What a build of `as_of` reads of an event table's days before it, by date, if nothing changes until then."""
+    if not is_on(table, settings):
+        return []
+    ledger, oldest = read_ledger(home.accepted, table), window_start(table, as_of, settings.history_starts_on)
+    entries = [ledger.readable(day) for day in sorted(ledger.entries) if oldest <= day < as_of]
+    found = [_files(home, table, entry) for entry in entries if entry]
+    return [each for each in found if each.paths]
+
+
+def _files(home: Home, table: Table, entry: Entry) -> PartitionFiles:
+    absent = entry.absent if entry.in_place else ()
+    paths = tuple(paths_of(home, table, entry))
+    return PartitionFiles(entry.biz_date, entry.version, entry.rows, paths, absent, entry.in_place)
+
+
 def _is_expected(table: Table, settings: Settings) -> bool:
     """Whether the table must be there: a required one, and the contacts of a bank that says it has a history."""
     return table.required or (table.id == "crm.contacts" and settings.contact_history == "expected")
@@ -118,7 +134,8 @@ class _Check:
             read = sorted(usable) if table.kind == "event" else [*self._ends(landed, usable), newest]
             if table.kind == "snapshot" and not usable[newest].rows:
                 read = [newest]  # an empty state of today hides the earlier ones from a reader of the newest rows
-            self.partitions = [each for each in (self._files(usable[day]) for day in read) if each.paths]
+            files = [_files(self.home, table, usable[day]) for day in read]
+            self.partitions = [each for each in files if each.paths]
             yield from self._rows(usable)
             yield from self._columns(usable[newest])
         self.partitions[:0] = self._standing(landed)
@@ -150,11 +167,6 @@ class _Check:
 
     def _state(self, status: str, entry: Entry) -> TableState:
         return TableState(status, entry.biz_date, entry.rows, entry.version)
-
-    def _files(self, entry: Entry) -> PartitionFiles:
-        absent = entry.absent if entry.in_place else ()
-        paths = tuple(paths_of(self.home, self.table, entry))
-        return PartitionFiles(entry.biz_date, entry.version, entry.rows, paths, absent, entry.in_place)
 
     def _standing(self, landed: Landed) -> Iterator[PartitionFiles]:
         """Of days before the window, the rows that are read however old."""

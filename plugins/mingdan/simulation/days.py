@@ -110,6 +110,7 @@ class Simulation:
             number[lived.is_list_day] += 1
             self.hear(as_of)
             fault(lived)
+            steps.build_ahead(steps.last_run(settings_module.home()))
             yield lived
 
     # --- a day's course
