@@ -72,7 +72,8 @@ def test_every_table_of_a_day_is_equal_on_both_engines(tmp_path: Path) -> None:
     from mingdan.settings import DBT_PROJECT
 
     models = DBT_PROJECT / "models"
-    apart = (models / "staging", models / "pay")  # pay does not stay in the warehouse: its file is compared below
+    # pay does not stay in the warehouse: its file is compared below; of earlier days nothing is built ahead here
+    apart = (models / "staging", models / "earlier", models / "pay")
     tables = sorted(path.stem for path in models.rglob("*.sql") if not any(map(path.is_relative_to, apart)))
     assert len(tables) > 40
     landing = tmp_path / "landing"
