@@ -118,7 +118,7 @@ def days(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[date, 
     finally:
         dag.kill()
     assert dag.returncode == 0, said
-    assert said.count(": success") == 8, said
+    assert said.count(": success") == 9, said
     return {as_of: Published(home, as_of) for as_of, home in homes.items()}
 
 
