@@ -194,7 +194,7 @@ def test_the_services_bring_one_run_of_the_dag_to_its_end(running: Running) -> N
     assert done.returncode == 0, done.stderr
     state = until(600, "the end of the run", lambda: {"success": 1, "failed": 2}.get(the_run()["state"]))
     assert state == 1, f"{states()}\n{running.log('scheduler')}"
-    assert len(states()) == 8 and set(states().values()) == {"success"}
+    assert len(states()) == 9 and set(states().values()) == {"success"}
     current = json.loads((running.home / "published" / "current.json").read_text(encoding="utf-8"))
     assert current == {"list_date": "2026-06-30"}
     done = running.run("scheduler", "mingdan verify 2026-06-30")
