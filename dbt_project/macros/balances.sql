@@ -3,6 +3,23 @@
     {{ return((modules.datetime.date.fromisoformat(var('as_of')) - modules.datetime.date.fromisoformat(day)).days) }}
 {% endmacro %}
 
+{# What of an account's balance counts: without its pledged part, and an overdraft as 0. #}
+{% macro free_balance() -%}
+greatest(balance - coalesce(pledged_amount, 0), 0)
+{%- endmacro %}
+
+{# What accounts held last and at most on the days that `days` tells: account_id, balance, largest_balance, first_balance_on. #}
+{% macro account_levels(days) -%}
+select
+        account_id,
+        max_by({{ free_balance() }}, biz_date) as balance,
+        max({{ free_balance() }}) as largest_balance,
+        min(biz_date) as first_balance_on
+    from {{ ref('stg_core__account_balances') }}
+    where {{ days }}
+    group by account_id
+{%- endmacro %}
+
 {# How accounts' counted balances changed on the days that `days` tells: account_no, the `carried` columns of `accounts`,
    changed_on, change_amount. The first balance of those days is held against `before`. #}
 {% macro balance_changes(accounts, days, before, carried=[]) -%}
@@ -30,10 +47,13 @@ select
                 accounts.{{ column }},
                 {%- endfor %}
                 balances.biz_date,
-                cast(greatest(balances.balance - coalesce(balances.pledged_amount, 0), 0) as decimal(18, 2)) as balance
-            from {{ ref('stg_core__account_balances') }} as balances
+                cast(balances.balance as decimal(18, 2)) as balance
+            from (
+                select account_id, biz_date, {{ free_balance() }} as balance
+                from {{ ref('stg_core__account_balances') }}
+                where {{ days }}
+            ) as balances
             inner join {{ accounts }} as accounts on balances.account_id = accounts.account_id
-            where balances.{{ days }}
         ) as free_balances
     ) as changes
     where change_amount <> 0

@@ -76,13 +76,14 @@ class Warehouse:
                 self.keep_earlier_alone()
                 return True
         self.remove()
-        stands_for = ahead.stands_for()
-        if stands_for == wanted:
-            shutil.copytree(ahead.compiled / "earlier", self.compiled / "earlier", dirs_exist_ok=True)
+        stands_for, compiled = ahead.stands_for(), ahead.compiled / "earlier"
+        is_ahead = stands_for == wanted and compiled.exists()
+        if is_ahead:
+            shutil.copytree(compiled, self.compiled / "earlier", dirs_exist_ok=True)
             ahead.path.replace(self.path)
         if stands_for is None or stands_for[0] == as_of:  # else it is left for its day
             ahead.remove()
-        return stands_for == wanted
+        return is_ahead
 
     def remove(self) -> None:
         """The file, and what a killed process may have left beside it."""

@@ -133,6 +133,11 @@ def corrupted(bank: Bank, home: Path, tmp_path: Path) -> Path:
     return bank.landing
 
 
+def without_its_models(bank: Bank, home: Path, tmp_path: Path) -> Path:
+    shutil.rmtree(home / "warehouse" / "ahead" / "dbt")
+    return bank.landing
+
+
 def made_by_hand(bank: Bank, home: Path, tmp_path: Path) -> Path:
     """As `dbt build` with the shipped variables leaves them."""
     with closing(duckdb.connect(str(home / "warehouse" / "ahead" / "mingdan.duckdb"))) as connection:
@@ -146,7 +151,9 @@ def with_other_thresholds(bank: Bank, home: Path, tmp_path: Path) -> Path:
     return bank.landing
 
 
-@pytest.mark.parametrize("change", [corrected, with_a_holiday, corrupted, made_by_hand, with_other_thresholds])
+@pytest.mark.parametrize(
+    "change", [corrected, with_a_holiday, corrupted, without_its_models, made_by_hand, with_other_thresholds]
+)
 def test_what_no_longer_fits_is_thrown_away_and_the_day_makes_everything_itself(
     bank: Bank, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[..., Path]
 ) -> None:
@@ -205,6 +212,8 @@ def test_the_command_builds_ahead_once_and_leaves_the_day_alone(
         assert said(home) == "0 nothing built ahead: the day was not to be published\n"
     state.write_text(json.dumps({key: value for key, value in found.items() if key != "lead_checks"}))
     assert said(home).startswith("1 mingdan: business date 2026-06-30 is not built to its end")
+    state.write_text(json.dumps({key: value for key, value in found.items() if key != "asked"}))
+    assert said(home).startswith("1 mingdan: no day stands in "), "run by a version that did not write it down"
     (tmp_path / "settings").mkdir()
     monkeypatch.setenv("MINGDAN_SETTINGS", str(tmp_path / "settings"))
     state.write_text(json.dumps(found))

@@ -4,14 +4,7 @@
 -- these numbers; deposit_accounts keeps them. The customer is who had the account then; null where nobody is known.
 -- A balance counts without its pledged part, and an overdraft as 0; of an account without balances it is null.
 with balances as (
-    select
-        account_id,
-        max_by(greatest(balance - coalesce(pledged_amount, 0), 0), biz_date) as balance,
-        max(greatest(balance - coalesce(pledged_amount, 0), 0)) as largest_balance,
-        min(biz_date) as first_balance_on
-    from {{ ref('stg_core__account_balances') }}
-    where biz_date <= {{ earlier_to() }}
-    group by account_id
+    {{ account_levels('biz_date <= ' ~ earlier_to()) }}
 ),
 
 moved as (

@@ -5,14 +5,7 @@
 -- account was rolled over. `earlier_balance` is the one on the last of the earlier days. The numbers are the keys of
 -- customer_balance_changes.
 with balances as (
-    select
-        account_id,
-        max_by(greatest(balance - coalesce(pledged_amount, 0), 0), biz_date) as balance,
-        max(greatest(balance - coalesce(pledged_amount, 0), 0)) as largest_balance,
-        min(biz_date) as first_balance_on
-    from {{ ref('stg_core__account_balances') }}
-    where biz_date > {{ earlier_to() }}
-    group by account_id
+    {{ account_levels('biz_date > ' ~ earlier_to()) }}
 ),
 
 unnumbered as (
