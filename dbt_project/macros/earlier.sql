@@ -6,6 +6,11 @@
 cast('{{ var("earlier_to", "1900-01-01") }}' as date)
 {%- endmacro %}
 
+{# The same of a table whose days may come late: the newest that had come when earlier days were built. #}
+{% macro late_to(table) -%}
+cast('{{ var("late_to", {}).get(table, "1900-01-01") }}' as date)
+{%- endmacro %}
+
 {# False, to the engine's planner too, when nothing is built ahead: for earlier models that read no day's rows. #}
 {% macro is_built_ahead() -%}
 {{ earlier_to() }} > cast('1900-01-01' as date)

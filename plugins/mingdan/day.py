@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import pyarrow as pa
@@ -153,8 +153,7 @@ def accept(day: Day) -> Summary:
         "previous_business_date": str(previous),
         "history_starts_on": str(day.settings.history_starts_on or report.history_starts_on),
     }
-    made_from = ahead.rests_on(day.settings, run.as_of, dates, files)
-    is_ahead = day.warehouse.start_afresh(run.as_of, made_from)
+    earlier = day.warehouse.start_afresh(run.as_of, partial(ahead.rests_on, day.settings, run.as_of, dates, files))
     day.warehouse.register_sources(day.contract, files)
     day.remember(
         run_id=run.run_id,
@@ -175,10 +174,10 @@ def accept(day: Day) -> Summary:
             "success_rules": catalog.success_rules(),
             "preference_centroids": clusters.centroids(day.home, run.as_of),
         }
-        | ({"earlier_to": str(run.as_of - timedelta(days=1))} if is_ahead else {}),
+        | ({"earlier_to": str(run.as_of - timedelta(days=1)), "late_to": earlier.late_to} if earlier else {}),
     )
     return {
-        "built_ahead": is_ahead,
+        "built_ahead": earlier is not None,
         "tables": len(report.tables),
         "off": off,
         "warnings": [str(each) for each in report.problems if each.severity == "warning"],
@@ -335,7 +334,13 @@ def build_ahead(day: Day) -> Summary:
     as_of, variables = day.run.as_of, dict(day.variables)
     if day.state["is_working_day"]:
         variables["previous_business_date"] = str(as_of)
-    result = ahead.build(day.home, day.settings, day.contract, as_of, variables)
+    read = {
+        f"{row['source']}.{row['table']}": row["biz_date"]
+        for row in day.state["sources"]
+        if row["status"] in ("ok", "stale")
+    }
+    late_to = {name: read[name] for name in ahead.MAY_BE_LATE if name in read}
+    result = ahead.build(day.home, day.settings, day.contract, as_of, variables, late_to)
     if result is None:
         return {"built_ahead": False, "why": "nothing built ahead: what stands, for the next day or a later one, holds"}
     return built(result) | {"built_ahead": True, "why": f"built ahead for {day.run.list_date}"}

@@ -9,12 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+import duckdb
 import pyarrow.parquet as pq
 
 from mingdan import __version__, catalog, dictionary, landing, publishing, reports
 from mingdan.contract import load_contract
 from mingdan.stores import Store
+from mingdan.warehouse import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,19 +122,17 @@ def portal_files(day: Day) -> dict[str, Path]:
         for name in ("customer_labels", "customer_segments", "customer_events", "dictionary")
     }
     labels = folder / "customer_labels.parquet"
-    without(kept["customer_labels"], labels, {item.code for item in dictionary.items() if item.privacy == "C3"})
+    sensitive = {item.code for item in dictionary.items() if item.privacy == "C3"}
+    without(kept["customer_labels"], labels, sensitive, str(day.settings.memory))
     return {name: folder / f"{name}.parquet" for name in PAGES} | kept | {"customer_labels": labels}
 
 
-def without(source: Path, target: Path, columns: Collection[str]) -> None:
-    """A Parquet file without some of its columns, row group by row group: C3 is never published."""
-    file = pq.ParquetFile(source)
-    names = [name for name in file.schema_arrow.names if name not in columns]
-    with pq.ParquetWriter(
-        target, pa.schema([file.schema_arrow.field(name) for name in names]), compression="zstd"
-    ) as out:
-        for group in range(file.num_row_groups):
-            out.write_table(file.read_row_group(group, columns=names))
+def without(source: Path, target: Path, columns: Collection[str], memory: str) -> None:
+    """A Parquet file without some of its columns, in the same order: C3 is never published."""
+    names = [name for name in pq.read_schema(source).names if name not in columns]
+    with duckdb.connect(config={"memory_limit": memory}) as connection:
+        rows = f"select {', '.join(names)} from read_parquet({quoted(str(source))})"
+        connection.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
 
 
 def unchecked(day: Day) -> list[dict[str, Any]]:

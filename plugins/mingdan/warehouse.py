@@ -45,6 +45,16 @@ class BuildResult:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class EarlierDays:
+    """Earlier days built ahead: for which business date they stand, a digest of what they are made from, and of each
+    table whose days may come late the newest day in them (table id → YYYY-MM-DD)."""
+
+    as_of: date
+    made_from: str
+    late_to: dict[str, str]
+
+
 class Warehouse:
     """The DuckDB file of one home. Every method opens it late and closes it early, since one opener locks it."""
 
@@ -67,23 +77,28 @@ class Warehouse:
         finally:
             connection.close()
 
-    def start_afresh(self, as_of: date, made_from: str) -> bool:
+    def start_afresh(self, as_of: date, made_from: Callable[[dict[str, str]], str]) -> EarlierDays | None:
         """Throw the working file away, so that nothing of an earlier run can be taken for this one's. Earlier days that
-        stand for this date and are made from just that are kept, alone: True if there are any."""
-        ahead, wanted = Warehouse(self.home, self.settings, ahead=True), (as_of, made_from)
-        if self.stands_for() == wanted:  # the day again
+        stand for this date, and are made from what `made_from` says of their `late_to`, are kept, alone: returned if
+        there are any."""
+
+        def fits(stands: EarlierDays | None) -> bool:
+            return stands is not None and stands == EarlierDays(as_of, made_from(stands.late_to), stands.late_to)
+
+        if fits(stands := self.stands_for()):  # the day again
             with suppress(duckdb.Error):
                 self.keep_earlier_alone()
-                return True
+                return stands
         self.remove()
-        stands_for, compiled = ahead.stands_for(), ahead.compiled / "earlier"
-        is_ahead = stands_for == wanted and compiled.exists()
+        ahead = Warehouse(self.home, self.settings, ahead=True)
+        stands, compiled = ahead.stands_for(), ahead.compiled / "earlier"
+        is_ahead = fits(stands) and compiled.exists()
         if is_ahead:
             shutil.copytree(compiled, self.compiled / "earlier", dirs_exist_ok=True)
             ahead.path.replace(self.path)
-        if stands_for is None or stands_for[0] == as_of:  # else it is left for its day
+        if stands is None or stands.as_of == as_of:  # else it is left for its day
             ahead.remove()
-        return is_ahead
+        return stands if is_ahead else None
 
     def remove(self) -> None:
         """The file, and what a killed process may have left beside it."""
@@ -91,26 +106,28 @@ class Warehouse:
             path.unlink(missing_ok=True)
         shutil.rmtree(f"{self.path}.tmp", ignore_errors=True)
 
-    def stand_for(self, as_of: date, made_from: str) -> None:
-        """Say for which business date the earlier days in this file stand whole, and what they are made from."""
+    def stand_for(self, days: EarlierDays) -> None:
+        """Say which earlier days stand whole in this file."""
         with self.connect() as connection:
             connection.execute(
-                f"create or replace table {STANDS_FOR} as select ?::date as as_of, ? as made_from, {EARLIER} as tables",
-                [as_of, made_from],
+                f"create or replace table {STANDS_FOR} as "
+                f"select ?::date as as_of, ? as made_from, ? as late_to, {EARLIER} as tables",
+                [days.as_of, days.made_from, json.dumps(days.late_to)],
             )
 
-    def stands_for(self) -> tuple[date, str] | None:
+    def stands_for(self) -> EarlierDays | None:
         """What stand_for said, as long as no table has been made anew since, by a dbt called by hand; None of a file
         that says nothing, or that cannot be read, as of another version of the engine."""
         if not self.path.exists():
             return None
         try:
             with self.connect() as connection:
-                return connection.execute(
-                    f"select as_of, made_from from {STANDS_FOR} where tables = {EARLIER}"
+                found = connection.execute(
+                    f"select as_of, made_from, late_to from {STANDS_FOR} where tables = {EARLIER}"
                 ).fetchone()
         except duckdb.Error:
             return None
+        return EarlierDays(found[0], found[1], json.loads(found[2])) if found else None
 
     def keep_earlier_alone(self) -> None:
         """Drop everything but the earlier days."""
@@ -367,7 +384,15 @@ EARLIER = (
 )
 
 # Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
-OF_THE_DAY = {"as_of", "list_date", "previous_business_date", "history_starts_on", "preference_centroids", "earlier_to"}
+OF_THE_DAY = {
+    "as_of",
+    "list_date",
+    "previous_business_date",
+    "history_starts_on",
+    "preference_centroids",
+    "earlier_to",
+    "late_to",
+}
 
 # The tests of a model's grain (macros/tests.sql) that are run together: the columns, and which keys break it.
 GRAINS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {

@@ -20,7 +20,7 @@ import pytest
 from mingdan import ahead, day, landing
 from mingdan.cli import app
 from mingdan.settings import Home
-from mingdan.warehouse import OF_THE_DAY, Warehouse
+from mingdan.warehouse import OF_THE_DAY, EarlierDays, Warehouse
 from typer.testing import CliRunner
 
 from tests.bank import FIRST, SECOND, Bank, copied, run_day, run_id
@@ -103,15 +103,19 @@ def test_the_day_again_takes_its_earlier_days_again_and_leaves_those_of_the_next
     assert tables(home / "warehouse", "main") == [] and "earlier_accounts" in tables(home / "warehouse")
 
 
-def corrected(bank: Bank, home: Path, tmp_path: Path) -> Path:
-    """A landing zone where one booking of a month ago is not what it was."""
+def corrected(bank: Bank, home: Path, tmp_path: Path, table_id: str = "core.transactions") -> Path:
+    """A landing zone where one row of a month ago is not what it was."""
     found = tmp_path / "landing"
     shutil.copytree(bank.landing, found, copy_function=os.link)
-    path = next((found / "core" / "transactions" / "biz_date=2026-05-29").glob("*.parquet"))
+    path = next(found.joinpath(*table_id.split("."), "biz_date=2026-05-29").glob("*.parquet"))
     table = pq.read_table(path, partitioning=None)
     path.unlink()  # a link to the delivered one
     pq.write_table(table.slice(1), path)
     return found
+
+
+def corrected_where_days_may_be_late(bank: Bank, home: Path, tmp_path: Path) -> Path:
+    return corrected(bank, home, tmp_path, "channels.app_activity")
 
 
 def with_a_holiday(bank: Bank, home: Path, tmp_path: Path) -> Path:
@@ -152,7 +156,16 @@ def with_other_thresholds(bank: Bank, home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "change", [corrected, with_a_holiday, corrupted, without_its_models, made_by_hand, with_other_thresholds]
+    "change",
+    [
+        corrected,
+        corrected_where_days_may_be_late,
+        with_a_holiday,
+        corrupted,
+        without_its_models,
+        made_by_hand,
+        with_other_thresholds,
+    ],
 )
 def test_what_no_longer_fits_is_thrown_away_and_the_day_makes_everything_itself(
     bank: Bank, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[..., Path]
@@ -163,6 +176,34 @@ def test_what_no_longer_fits_is_thrown_away_and_the_day_makes_everything_itself(
     assert not accept(home, landed)
     assert tables(home / "warehouse") == []
     assert not (home / "warehouse" / "ahead" / "mingdan.duckdb").exists()
+
+
+def test_a_day_that_comes_late_is_read_with_those_after_the_earlier_ones(
+    bank: Bank, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cards' bookings of the first day come with the second day's; the bank's mobile bank delivers no more at all."""
+    monkeypatch.setenv("MINGDAN_HOME", str(home))
+    monkeypatch.setenv("MINGDAN_LANDING", str(bank.landing))
+    shutil.rmtree(home / "warehouse" / "ahead")
+    state = home / "warehouse" / "run.json"
+    found = json.loads(state.read_text())
+    rows = {f"{row['source']}.{row['table']}": row for row in found["sources"]}
+    rows["cards.card_transactions"] |= {"status": "stale", "biz_date": "2026-06-29"}
+    rows["channels.app_activity"] |= {"status": "late_off", "biz_date": "2026-06-12"}
+    state.write_text(json.dumps(found))
+    assert day.build_ahead(day.Run(FIRST, run_id(FIRST)))["built_ahead"]
+
+    assert accept(home, bank.landing)
+    variables = json.loads(state.read_text())["variables"]
+    assert variables["late_to"] == {"cards.card_transactions": "2026-06-29"}
+    warehouse = Warehouse(Home(home, str(bank.landing), ""), day.settings_module.load())
+    assert warehouse.query("select 1 from main_earlier.earlier_card_use").num_rows > 0
+    assert warehouse.query("select 1 from main_earlier.earlier_app_use").num_rows == 0
+    built = warehouse.build(["+card_spending", "+app_use"], variables, [day.EARLIER])
+    assert built.failed == {}
+    for table in ("card_spending", "app_use"):
+        made = warehouse.query(f"select * from {table} order by all").to_pylist()
+        assert [tuple(row.values()) for row in made] == bank.warehouse(f"select * from {table} order by all")
 
 
 KILLED_AT_ITS_END = """
@@ -226,7 +267,8 @@ def test_an_old_day_run_again_does_not_take_the_place_of_tomorrows(
     bank: Bank, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINGDAN_HOME", str(home))
-    Warehouse(day.settings_module.home(), day.settings_module.load(), ahead=True).stand_for(date(2026, 7, 9), "later")
+    later = EarlierDays(date(2026, 7, 9), "later", {})
+    Warehouse(day.settings_module.home(), day.settings_module.load(), ahead=True).stand_for(later)
     before = (home / "warehouse" / "ahead" / "mingdan.duckdb").stat().st_mtime_ns
     assert day.build_ahead(day.Run(FIRST, run_id(FIRST)))["built_ahead"] is False
     assert (home / "warehouse" / "ahead" / "mingdan.duckdb").stat().st_mtime_ns == before
@@ -236,8 +278,9 @@ def test_what_is_built_ahead_reads_no_other_variable_of_the_day(bank: Bank, home
     where = Home(home, str(bank.landing), "")
     warehouse, variables = Warehouse(where, day.settings_module.load(), ahead=True), day.state_of(where)["variables"]
     variables |= {"as_of": str(SECOND), "earlier_to": str(FIRST), "previous_business_date": str(FIRST)}
+    variables["late_to"] = dict.fromkeys(ahead.MAY_BE_LATE, str(FIRST))
     others = {"list_date": "2025-02-03", "preference_centroids": {}, "lists": [], "segments": []}
-    assert not OF_THE_DAY - {*others, *ahead.DATES, "as_of", "earlier_to"}
+    assert not OF_THE_DAY - {*others, *ahead.DATES, "as_of", "earlier_to", "late_to"}
     built = shutil.copytree(warehouse.compiled, home / "built")  # compiling writes where they stand
     select = ["+path:models/earlier,resource_type:model"]
     assert warehouse.changed(select, variables | others, built) == []
@@ -256,6 +299,6 @@ def test_what_is_known_before_is_what_the_next_day_reads(
     known = {name: landing.known_before(where, settings, contract.tables[name], SECOND) for name in ahead.READS}
     report = landing.check_sources(where, settings, contract, SECOND)
     for name, files in known.items():
-        assert contract.tables[name].late == "stop", "one that may come a day late would never fit"
+        assert (contract.tables[name].late == "stop") == (name not in ahead.MAY_BE_LATE)
         read = report.files(name)
         assert len(files) > 170 and files == read[:-1] and read[-1].biz_date == SECOND

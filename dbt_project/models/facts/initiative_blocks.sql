@@ -7,16 +7,11 @@
 -- that the bank marks as not started by the customer.
 {{ initiative('biz_date > ' ~ earlier_to()) }},
 
-login_days as (
-    select customer_id, {{ days_between(as_of(), 'biz_date') }} as age
-    from {{ ref('stg_channels__app_activity') }}
-    where login_count > 0
-),
-
 logins as (
-    select customer_id, {{ initiative_block() }}
-    from login_days
-    group by customer_id, cast(floor(age / 60) as integer)
+    {{ logins_by_block('biz_date > ' ~ late_to('channels.app_activity')) }}
+    union all
+    select customer_id, block, oldest_age, newest_age, days_seen
+    from {{ ref('earlier_logins') }}
 ),
 
 blocks as (

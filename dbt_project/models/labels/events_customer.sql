@@ -200,14 +200,11 @@ app_returned as (
     select
         customer_id,
         'app_returned' as event_code,
-        min(case when biz_date >= {{ since }} then biz_date end) as event_on,
+        first_recent_on as event_on,
         cast(null as decimal(18, 2)) as amount,
         '' as detail
-    from {{ ref('stg_channels__app_activity') }}
-    where login_count > 0 and biz_date > {{ plus_days(since, -365) }}
-    group by customer_id
-    having {{ days_between('min(case when biz_date >= ' ~ since ~ ' then biz_date end)', 'max(case when biz_date < ' ~ since ~ ' then biz_date end)') }}
-        > {{ threshold('app_returned_after_days') }}
+    from {{ ref('app_use') }}
+    where {{ days_between('first_recent_on', 'last_before_on') }} > {{ threshold('app_returned_after_days') }}
 ),
 
 referral_made as (

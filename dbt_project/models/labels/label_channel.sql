@@ -4,25 +4,8 @@
 -- signed up, 'asleep' who did and has not come for 30 days. Points (积分提升法) say how much the app is used, each kind of
 -- use up to a limit, so that no single habit makes a full score; features (结构提升法) say which uses are still missing.
 -- Unknown where the bank delivers no app activity, or too few days of it.
-{% set features = {'transfer': 'transfer_count', 'payment': 'payment_count', 'wealth': 'wealth_view_count', 'loan': 'loan_view_count'} %}
-with app as (
-    select
-        customer_id,
-        max(biz_date) as last_login_on,
-        cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then 1 else 0 end) as integer) as active_days_30d,
-        cast(sum(case when biz_date > {{ plus_days(as_of(), -90) }} then 1 else 0 end) as integer) as active_days_90d,
-        cast(count(distinct case when biz_date > {{ plus_days(as_of(), -45) }} then {{ dbt.date_trunc('week', 'biz_date') }} end) as integer) as active_weeks_45d,
-        cast(sum(case when biz_date > {{ plus_days(as_of(), -45) }} then payment_count else 0 end) as integer) as payments_45d,
-        {%- for feature, column in features.items() %}
-        cast(sum(case when biz_date > {{ plus_days(as_of(), -30) }} then {{ column }} else 0 end) as integer) as {{ feature }}_30d,
-        max(case when biz_date > {{ plus_days(as_of(), -90) }} then {{ column }} else 0 end) as {{ feature }}_90d{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('stg_channels__app_activity') }}
-    where biz_date > {{ plus_days(as_of(), -180) }} and login_count > 0
-    group by customer_id
-),
-
-limits as (
+{% set features = app_features() %}
+with limits as (
     select customer_id, cast(sum(approved_limit - used_amount) as decimal(18, 2)) as unused_amount
     from {{ ref('stg_lending__facilities') }}
     where status = 'active' and expires_on >= {{ as_of() }} and approved_limit > used_amount
@@ -44,13 +27,13 @@ known as (
         app.last_login_on,
         coalesce(app.active_days_30d, 0) as active_days_30d,
         coalesce(app.active_days_90d, 0) as active_days_90d,
-        coalesce(app.active_weeks_45d, 0) as active_weeks_45d,
+        coalesce(bit_count(app.weeks_45d), 0) as active_weeks_45d,
         coalesce(app.payments_45d, 0) as payments_45d,
         {%- for feature in features %}
         coalesce(app.{{ feature }}_30d, 0) as {{ feature }}_30d,
         coalesce(app.{{ feature }}_90d, 0) > 0 as uses_{{ feature }},
         {%- endfor %}
-        products.customer_id is not null or app.customer_id is not null as has_signed_up,
+        products.customer_id is not null or app.last_login_on is not null as has_signed_up,
         friends.customer_id is not null as is_friend,
         friends.added_on as friend_since_on,
         friends.last_interaction_on,
@@ -58,7 +41,7 @@ known as (
         coverage.*
     from {{ ref('stg_core__customers') }} as customers
     cross join coverage
-    left join app on customers.customer_id = app.customer_id
+    left join {{ ref('app_use') }} as app on customers.customer_id = app.customer_id
     left join {{ ref('wecom_friends') }} as friends on customers.customer_id = friends.customer_id
     left join limits on customers.customer_id = limits.customer_id
     left join {{ ref('customer_products') }} as products
@@ -77,7 +60,7 @@ select
     end as app_tier,
     case when known.knows_app then known.active_days_30d end as app_active_days_30d,
     case when known.knows_app then known.active_days_90d end as app_active_days_90d,
-    case when known.knows_app then known.active_weeks_45d end as app_active_weeks_45d_count,
+    case when known.knows_app then cast(known.active_weeks_45d as integer) end as app_active_weeks_45d_count,
     case when known.knows_app then known.payments_45d end as app_payments_45d_count,
     {{ days_between(as_of(), 'known.last_login_on') }} as days_since_app_login,
     case
