@@ -63,8 +63,8 @@ def build(
 ) -> BuildResult | None:
     """Build models/earlier for the day after `as_of`, with `variables` of a day but for its dates; `late_to` gives the
     newest day, YYYY-MM-DD, of each table of MAY_BE_LATE that `as_of` has read. None when they stand already, or stand
-    for a later day: an old day run again does not take tomorrow's. A build that fails or is killed leaves nothing that is
-    ever taken: what it rests on is written last."""
+    for a later day: an old day run again does not take tomorrow's. A build that fails or is killed leaves nothing that
+    is ever taken: what it rests on is written last."""
     tomorrow = as_of + timedelta(days=1)
     files = {name: landing.known_before(home, settings, contract.tables[name], tomorrow) for name in READS}
     made_from = rests_on(settings, tomorrow, variables, files, late_to)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from mingdan import catalog
 from mingdan.contract import Table, load_contract
-from mingdan.sample_bank import write, write_sample_bank
+from mingdan.sample_bank import columns, write, write_sample_bank
 from mingdan.sample_bank.bank import Bank
 from mingdan.sample_bank.columns import day_number, numbered
 from mingdan.sample_bank.holidays import is_working_day, working_day_before
@@ -239,6 +241,21 @@ def test_the_same_arguments_give_the_same_bytes_whatever_the_processes(
     one, two = written(tmp_path / "1"), written(tmp_path / "2")
     assert any(name.endswith("part-003.parquet") for name in one)
     assert one == two
+
+
+def test_a_day_of_many_parts_is_delivered_in_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, "CHUNK", 20)
+    monkeypatch.setattr(columns, "ROWS_AT_ONCE", 50)
+    for name, most in (("parts", 99), ("together", columns.MOST_PARTS)):
+        monkeypatch.setattr(columns, "MOST_PARTS", most)
+        truth = tmp_path / f"{name}.parquet"
+        write_sample_bank(tmp_path / name, truth, CUSTOMERS, 3, 1, date(2026, 6, 10), 1, processes=1)
+    day = Path("core") / "transactions" / "biz_date=2026-06-10"
+    parts, together = (sorted((tmp_path / name / day).iterdir()) for name in ("parts", "together"))
+    assert len(parts) > columns.MOST_PARTS + 1 and len(together) == 2, "one file, and _SUCCESS"
+    read = partial(pq.read_table, partitioning=None)
+    assert read(together[1]).equals(pa.concat_tables(map(read, parts[1:])))
+    assert pq.ParquetFile(together[1]).num_row_groups > 1, "as many rows as memory shall hold"
 
 
 def test_another_seed_gives_another_bank(bank: SmallBank, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ UNIQUE = {
     "merchant_id",
     "contact_id",
 }
+MOST_PARTS = 4  # of a partition that is left in parts
+ROWS_AT_ONCE = 500_000
 THREE_DIGITS = np.array([list(b"%03d" % each) for each in range(1000)], dtype=np.uint8)
 
 
@@ -123,6 +125,38 @@ def listed(values: list[Any], column: Column) -> pa.Array:
     return pa.array(values, kind)
 
 
+def how_written(table: Table) -> dict[str, Any]:
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "store_schema": False,  # else a dictionary column would read back as one, which the contract does not know
+        "store_decimal_as_integer": True,
+        "use_dictionary": [each.name for each in table.columns if each.type == "varchar" and each.name not in UNIQUE],
+    }
+
+
+def put_together(folder: Path, table: Table) -> None:
+    """Make one file of a partition's many, in their order: a bank delivers a table's day in a few files, and to open
+    one takes a reader as long as a thousand rows. Holds ROWS_AT_ONCE rows and those of one file."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    if len(parts) <= MOST_PARTS:
+        return
+    aside = folder / ".together"
+    schema = pq.read_schema(parts[0])
+    with pq.ParquetWriter(aside, schema, **how_written(table)) as out:
+        held: list[pa.Table] = []
+        for part in parts:
+            held.append(pq.read_table(part, schema=schema, partitioning=None))
+            if sum(each.num_rows for each in held) >= ROWS_AT_ONCE:
+                out.write_table(pa.concat_tables(held))
+                held = []
+        if held:
+            out.write_table(pa.concat_tables(held))
+    for part in parts:
+        part.unlink()
+    aside.rename(parts[0])
+
+
 class LandingPart:
     """Writes part number `part` of each partition below `root`; a partition that has _SUCCESS is left as it is."""
 
@@ -161,11 +195,7 @@ class LandingPart:
         pq.write_table(
             pa.Table.from_arrays(arrays, names=[each.name for each in table.columns]),
             folder / f"part-{self.part:03d}.parquet",
-            compression="zstd",
-            compression_level=1,
-            store_schema=False,  # else a dictionary column would read back as one, which the contract does not know
-            store_decimal_as_integer=True,
-            use_dictionary=[each.name for each in table.columns if each.type == "varchar" and each.name not in UNIQUE],
+            **how_written(table),
         )
         self.rows[table_id] = self.rows.get(table_id, 0) + rows
 

@@ -23,7 +23,7 @@ from mingdan.sample_bank import bank_tables
 from mingdan.sample_bank.bank import NEVER, Bank
 from mingdan.sample_bank.books import Books
 from mingdan.sample_bank.cards import Cards
-from mingdan.sample_bank.columns import LandingPart, day_number, day_of
+from mingdan.sample_bank.columns import LandingPart, day_number, day_of, put_together
 from mingdan.sample_bank.dates import add_months
 from mingdan.sample_bank.life import Life, Side
 from mingdan.sample_bank.loans import Loans
@@ -140,15 +140,19 @@ def write_sample_bank(
         rows.update(found)
         say(f"sample bank: {sum(rows.values()):,} rows after {time.monotonic() - started:.0f} s")
 
+    tables = [partial(finish, plan, name) for name in load_contract().tables]
     workers = min(processes or min(os.cpu_count() or 1, 2), len(chunks))
     if workers == 1:  # a process of its own costs more than a small bank
         for job in jobs:
             count(job())
+        for table in tables:
+            table()
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             for done in [pool.submit(job) for job in jobs]:
                 count(done.result())
-    _finish(plan)
+            for finished in [pool.submit(table) for table in tables]:
+                finished.result()
     _write_truth(plan, truth)
     say(f"sample bank: {customers:,} customers, {day_of(first)} to {until}, {time.monotonic() - started:.0f} s")
 
@@ -220,17 +224,18 @@ def _said(identity: dict[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in identity.items())
 
 
-def _finish(plan: Plan) -> None:
-    """Mark every partition complete: event tables each day, if only to say that nothing happened."""
-    for table in load_contract().tables.values():
-        for day in plan.days:
-            if not plan.is_due(table, day):
-                continue
-            folder = plan.landing / table.source / table.name / f"biz_date={day_of(day)}"
-            folder.mkdir(parents=True, exist_ok=True)
-            if not table.may_be_empty and not any(folder.glob("*.parquet")):
-                raise AssertionError(f"{table.id}, {day_of(day)}: expected rows, found none.")
-            (folder / "_SUCCESS").touch()
+def finish(plan: Plan, table_id: str) -> None:
+    """Mark every partition of a table complete: event tables each day, if only to say that nothing happened."""
+    table = load_contract().tables[table_id]
+    for day in plan.days:
+        if not plan.is_due(table, day):
+            continue
+        folder = plan.landing / table.source / table.name / f"biz_date={day_of(day)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not table.may_be_empty and not any(folder.glob("*.parquet")):
+            raise AssertionError(f"{table.id}, {day_of(day)}: expected rows, found none.")
+        put_together(folder, table)
+        (folder / "_SUCCESS").touch()
 
 
 def _write_truth(plan: Plan, truth: Path) -> None:
