@@ -59,14 +59,31 @@ select
     where change_amount <> 0
 {%- endmacro %}
 
-{# The balance changes of the customers in `customers`, a CTE: customer_no, age in days, cents. #}
+{# The rows of customer_balance_changes of the customers in `customers`, a CTE: customer_no, changed_on, change_amount. Whose
+   accounts they are is asked first, so that the changes of all others are never looked at. #}
 {% macro changes_of(customers) -%}
+select new_changes.customer_no, new_changes.changed_on, new_changes.change_amount
+        from {{ ref('new_balance_changes') }} as new_changes
+        semi join {{ customers }} on new_changes.customer_no = {{ customers }}.customer_no
+        union all
+        select own_accounts.customer_no, earlier_changes.changed_on, earlier_changes.change_amount
+        from {{ ref('earlier_balance_changes') }} as earlier_changes
+        inner join (
+            select accounts.account_no, accounts.customer_no
+            from {{ ref('deposit_accounts') }} as accounts
+            semi join {{ customers }} on accounts.customer_no = {{ customers }}.customer_no
+        ) as own_accounts on earlier_changes.account_no = own_accounts.account_no
+{%- endmacro %}
+
+{# The same with age in days and cents. #}
+{% macro aged_changes_of(customers) -%}
 select
-        all_changes.customer_no,
-        {{ days_between(as_of(), 'all_changes.changed_on') }} as age,
-        cast(all_changes.change_amount * 100 as bigint) as cents
-    from {{ ref('customer_balance_changes') }} as all_changes
-    semi join {{ customers }} on all_changes.customer_no = {{ customers }}.customer_no
+        customer_no,
+        {{ days_between(as_of(), 'changed_on') }} as age,
+        cast(change_amount * 100 as bigint) as cents
+    from (
+        {{ changes_of(customers) }}
+    ) as own_changes
 {%- endmacro %}
 
 {# What is summed up over changes (columns `age`, `cents`) for balances and churn, in cents: {column: aggregate}. #}

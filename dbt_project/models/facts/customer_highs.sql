@@ -23,7 +23,7 @@ with emptied as (
 ),
 
 changes as (
-    {{ changes_of('emptied') }}
+    {{ aged_changes_of('emptied') }}
     union all
     -- the level that a point's 30 days begin with
     select emptied.customer_no, days.age, 0 as cents

@@ -68,8 +68,8 @@ able as (
 ),
 
 changes as (
-    {{ changes_of('able') }}
-    where all_changes.changed_on <= {{ plus_days(as_of(), -29) }}
+    {{ aged_changes_of('able') }}
+    where changed_on <= {{ plus_days(as_of(), -29) }}
 ),
 
 {{ peak_ctes(ref('quarter_end_spikes')) }},

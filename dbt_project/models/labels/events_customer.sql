@@ -113,11 +113,12 @@ risers as (
 
 -- the 30-day average of each day is worked out for those alone who have risen
 riser_changes as (
-    select changes.customer_no, changes.changed_on, sum(cast(changes.change_amount * 100 as bigint)) as cents
-    from {{ ref('customer_balance_changes') }} as changes
-    semi join risers on changes.customer_no = risers.customer_no
-    where changes.changed_on > {{ plus_days("cast('" ~ ends[1] ~ "' as date)", -30) }} and changes.changed_on <= {{ as_of() }}
-    group by changes.customer_no, changes.changed_on
+    select customer_no, changed_on, sum(cast(change_amount * 100 as bigint)) as cents
+    from (
+        {{ changes_of('risers') }}
+    ) as changes
+    where changed_on > {{ plus_days("cast('" ~ ends[1] ~ "' as date)", -30) }} and changed_on <= {{ as_of() }}
+    group by customer_no, changed_on
 ),
 
 riser_starts as (

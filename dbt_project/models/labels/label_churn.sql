@@ -126,6 +126,10 @@ staged as (
     left join episodes_0 as episodes on judged.customer_id = episodes.customer_id
 ),
 
+lost as (
+    select customer_no from staged where rank = 5
+),
+
 losses as (
     select staged.customer_id, max(moves.next_on) as lost_since_on
     from staged
@@ -135,10 +139,11 @@ losses as (
             sum(change_amount) over (partition by customer_no order by changed_on nulls last) as level,
             lead(changed_on) over (partition by customer_no order by changed_on nulls last) as next_on
         from (
-            select changes.customer_no, changes.changed_on, sum(changes.change_amount) as change_amount
-            from {{ ref('customer_balance_changes') }} as changes
-            inner join staged on changes.customer_no = staged.customer_no and staged.rank = 5
-            group by changes.customer_no, changes.changed_on
+            select customer_no, changed_on, sum(change_amount) as change_amount
+            from (
+                {{ changes_of('lost') }}
+            ) as changes
+            group by customer_no, changed_on
         ) as days
     ) as moves on staged.customer_no = moves.customer_no
     where moves.level >= {{ threshold('churn_lost_share') }} * staged.peak_amount
@@ -157,9 +162,8 @@ leaving as (
 
 not_renewed as (
     select leaving.customer_id, sum(maturities.matured_amount - maturities.lying_amount) as amount
-    from leaving
-    inner join {{ ref('time_maturities') }} as maturities
-        on leaving.customer_id = maturities.customer_id and leaving.since_on <= maturities.matured_on
+    from {{ ref('time_maturities') }} as maturities
+    inner join leaving on maturities.customer_id = leaving.customer_id and maturities.matured_on >= leaving.since_on
     where not maturities.is_renewed
     group by leaving.customer_id
 ),
@@ -171,25 +175,22 @@ moved as (
         sum(case when moves.kind = '{{ kind }}' then case when moves.direction = 'out' then moves.amount else -moves.amount end else 0 end)
             as {{ kind }}_amount{{ ',' if not loop.last }}
         {%- endfor %}
-    from leaving
-    inner join {{ ref('outside_movements') }} as moves
-        on leaving.customer_id = moves.customer_id and leaving.since_on <= moves.biz_date
+    from {{ ref('outside_movements') }} as moves
+    inner join leaving on moves.customer_id = leaving.customer_id and moves.biz_date >= leaving.since_on
     group by leaving.customer_id
 ),
 
 bought as (
     select leaving.customer_id, sum(purchases.amount) as amount
-    from leaving
-    inner join {{ ref('large_purchases') }} as purchases
-        on leaving.customer_id = purchases.customer_id and leaving.since_on <= purchases.biz_date
+    from {{ ref('large_purchases') }} as purchases
+    inner join leaving on purchases.customer_id = leaving.customer_id and purchases.biz_date >= leaving.since_on
     group by leaving.customer_id
 ),
 
 spent as (
     select leaving.customer_id, sum(flows.outflow_amount) as amount
-    from leaving
-    inner join {{ ref('customer_month_flows') }} as flows
-        on leaving.customer_id = flows.customer_id and leaving.since_on <= flows.month_end
+    from {{ ref('customer_month_flows') }} as flows
+    inner join leaving on flows.customer_id = leaving.customer_id and flows.month_end >= leaving.since_on
     group by leaving.customer_id
 ),
 
