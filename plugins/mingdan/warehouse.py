@@ -222,9 +222,9 @@ class Warehouse:
         )
 
     def project(self, variables: dict[str, Any]) -> Any:
-        """dbt's reading of the project: without what belongs to one day or one home, so that a new one costs no new
-        reading, and once in a process, while no file has changed."""
-        lasting = {name: value for name, value in variables.items() if name not in OF_THE_DAY}
+        """dbt's reading of the project: without what belongs to one day, one home or one threshold, so that a new one
+        costs no new reading, and once in a process, while no file has changed."""
+        lasting = {name: value for name, value in variables.items() if name not in LITERALS}
         files = sorted(path for path in DBT_PROJECT.rglob("*.*") if "target" not in path.parts)
         stamps = [(path, path.stat().st_mtime_ns) for path in files]
         key = (self.target, self.seeds, self.settings.version, lasting, stamps)
@@ -374,8 +374,9 @@ EARLIER = (
     "where schema_name = 'main_earlier' and table_name <> 'stands_for')"
 )
 
-# Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
 OF_THE_DAY = {"as_of", "list_date", "previous_business_date", "history_starts_on", "preference_centroids", "earlier_to"}
+# Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
+LITERALS = OF_THE_DAY | {"thresholds"}
 
 # The tests of a model's grain (macros/tests.sql) that are run together: the columns, and which keys break it.
 GRAINS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {
