@@ -214,9 +214,10 @@ def working_days(run: Run, calendar: pa.Table) -> tuple[bool, date, date]:
 @step()
 def check_sources(day: Day) -> Summary:
     """Content checks on the sources, before anything is computed from them."""
-    verdicts = checks.check_source_content(
-        day.warehouse, day.contract, day.state["sources"], day.run.as_of, counts_published(day)
-    )
+    with day.warehouse.held_open():
+        verdicts = checks.check_source_content(
+            day.warehouse, day.contract, day.state["sources"], day.run.as_of, counts_published(day)
+        )
     return gate(day, "source_checks", verdicts, "sources")
 
 
@@ -258,7 +259,8 @@ def not_built(variables: dict[str, Any]) -> list[str]:
 def check_candidates(day: Day) -> Summary:
     """Checks on each list's candidates: a list that fails a critical one is withheld, the others go on."""
     lists = day.state["candidate_variables"]["lists"]
-    verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of, counts_published(day))
+    with day.warehouse.held_open():
+        verdicts = checks.check_candidates(day.warehouse, lists, day.run.as_of, counts_published(day))
     withheld = {each.subject: ", ".join(failure.rule for failure in each.failures if failure.severity == "critical")
                 for each in verdicts if each.verdict == "failed"}  # fmt: skip
     checks.write_data_docs(verdicts, day.home.logs / "data_docs" / str(day.run.as_of))
@@ -304,7 +306,8 @@ def remembered(day: Day) -> dict[str, list[str]]:
 @step()
 def check_leads(day: Day) -> Summary:
     """Checks on what would be published. A failure here is ours, not a list's: nothing is published."""
-    verdicts = checks.check_leads(day.warehouse, day.run.as_of, day.run.list_date)
+    with day.warehouse.held_open():
+        verdicts = checks.check_leads(day.warehouse, day.run.as_of, day.run.list_date)
     return gate(day, "lead_checks", verdicts, "leads")
 
 

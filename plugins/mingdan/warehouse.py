@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from mingdan import reports
 from mingdan.contract import Contract, Table
-from mingdan.settings import DBT_PROJECT, Home, Settings
+from mingdan.settings import DBT_PROJECT, SEEDS, Home, Settings, load_shipped
 
 log = logging.getLogger(__name__)
 
@@ -239,31 +239,30 @@ class Warehouse:
         )
 
     def project(self, variables: dict[str, Any]) -> Any:
-        """dbt's reading of the project: without what belongs to one day, so that a new day costs no new reading, and
-        once in a process, while no file has changed."""
-        lasting = {name: value for name, value in variables.items() if name not in OF_THE_DAY}
+        """dbt's reading of the project: without what belongs to one day, one home or one threshold, so that a new one
+        costs no new reading, and once in a process, while no file has changed."""
+        lasting = {name: value for name, value in variables.items() if name not in LITERALS}
         files = sorted(path for path in DBT_PROJECT.rglob("*.*") if "target" not in path.parts)
         stamps = [(path, path.stat().st_mtime_ns) for path in files]
-        kept = self.home.warehouse / "dbt"
-        key = (self.target, kept, self.settings.version, lasting, stamps)
+        key = (self.target, self.seeds, self.settings.version, lasting, stamps)
         if Warehouse.known is None or Warehouse.known[0] != key:
             gc.disable()  # what is read stays: looking through it again and again is a sixth of the reading
             try:
-                Warehouse.known = (key, self._call("parse", lasting, target_path=kept))
+                Warehouse.known = (key, self._call("parse", lasting, target_path=self.home.warehouse / "dbt"))
             finally:
                 gc.enable()
         return Warehouse.known[1]
 
+    @property
+    def seeds(self) -> Path:
+        """The folder whose seeds dbt loads, as dbt_project.yml takes it: the shipped one, unless the bank's settings or
+        the engine want others, which are written into the home."""
+        if self.target == "duckdb" and self.settings.tables == load_shipped().tables:
+            return SEEDS.relative_to(DBT_PROJECT)
+        return self.settings.write_seeds(self.home.warehouse / "settings")
+
     def _dbt(self, verb: str, select: list[str], variables: dict[str, Any], exclude: list[str] | None = None,
              *more: str) -> Any:  # fmt: skip
-        os.environ |= {
-            "MINGDAN_TARGET": self.target,
-            "MINGDAN_WAREHOUSE": str(self.path),
-            "MINGDAN_SEEDS": str(self.settings.write_seeds(self.home.warehouse / "settings")),
-            "MINGDAN_MEMORY": str(self.settings.memory),
-            "DO_NOT_TRACK": "1",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
         arguments = ["--select", *select, *more]
         if exclude:
             arguments += ["--exclude", *exclude]
@@ -275,9 +274,18 @@ class Warehouse:
     def _call(self, verb: str, variables: dict[str, Any], arguments: Sequence[str] = (), project: Any = None,
               target_path: Path | None = None) -> Any:  # fmt: skip
         """What one call of dbt in this process gives. dbt keeps no log: writing it takes as long as its small models,
-        and what went wrong stands in the results."""
+        and what went wrong stands in the results. To read the project it is told no place: what it keeps of its reading
+        would else be worth nothing to another file, nor to a copy of the home."""
         from dbt.cli.main import dbtRunner
 
+        os.environ |= {
+            "MINGDAN_TARGET": self.target,
+            "MINGDAN_WAREHOUSE": str(self.path) if project else self.path.name,
+            "MINGDAN_SEEDS": str(self.seeds),
+            "MINGDAN_MEMORY": str(self.settings.memory),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
         outcome = dbtRunner(project).invoke([
             verb, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
             "--target-path", str(target_path or self.target_path), "--log-path", str(self.home.logs),
@@ -383,7 +391,6 @@ EARLIER = (
     "where schema_name = 'main_earlier' and table_name <> 'stands_for')"
 )
 
-# Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
 OF_THE_DAY = {
     "as_of",
     "list_date",
@@ -393,6 +400,8 @@ OF_THE_DAY = {
     "earlier_to",
     "late_to",
 }
+# Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
+LITERALS = OF_THE_DAY | {"thresholds"}
 
 # The tests of a model's grain (macros/tests.sql) that are run together: the columns, and which keys break it.
 GRAINS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {

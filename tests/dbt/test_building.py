@@ -31,7 +31,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 
 def test_a_day_is_read_from_the_project_as_the_day_before_it_and_a_key_that_stands_twice_is_named(
-    warehouse: Warehouse,
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lasting = warehouse.settings.dbt_vars()
     first = warehouse.build(MODELS, {**lasting, "as_of": "2026-06-29"})
@@ -46,12 +46,18 @@ def test_a_day_is_read_from_the_project_as_the_day_before_it_and_a_key_that_stan
     assert set(second.failed) == {TWICE, TWICE.replace("customer_id", "customer_no")}
     assert "1 keys are missing or stand more than once" in second.failed[TWICE]
     assert "C1" not in second.failed[TWICE], "a check tells counts, no customer"
+    Warehouse(Home(tmp_path / "another", "", ""), warehouse.settings).project({**lasting, "as_of": "2026-06-30"})
+    assert Warehouse.known is read, "dbt read the project anew for another home"
     log = (warehouse.home.logs / "dbt.log").read_text(encoding="utf-8")
     assert f"{TWICE}  {second.failed[TWICE]}" in log
 
-    dearer = lasting | {"thresholds": lasting["thresholds"] | {"adult_age": {"enter": 21, "keep": 21}}}
-    warehouse.build(MODELS, {**dearer, "as_of": "2026-06-30"})
-    assert Warehouse.known is not read, "other thresholds are another project"
+    older = lasting | {"thresholds": lasting["thresholds"] | {"adult_age": {"enter": 7777, "keep": 7777}}}
+    compiled = warehouse._dbt("compile", ["label_profile,resource_type:model"], {**older, "as_of": "2026-06-30"})
+    assert Warehouse.known is read, "dbt read the project anew for another threshold"
+    assert "7777" in compiled.results[0].node.compiled_code
+    monkeypatch.setattr(Warehouse, "known", read)  # after this test too
+    warehouse.project({**lasting, "lists": []})
+    assert Warehouse.known is not read, "other lists are another project"
 
 
 def test_a_table_takes_the_place_of_a_view_and_a_failed_model_leaves_no_half_of_itself(warehouse: Warehouse) -> None:
