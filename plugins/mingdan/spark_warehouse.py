@@ -6,7 +6,7 @@ are views over the accepted Parquet: `engine: spark` copies every partition on a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from functools import cached_property
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mingdan.contract import Contract, Table
-from mingdan.warehouse import MEMORY, Warehouse
+from mingdan.warehouse import MEMORY, EarlierDays, Warehouse
 
 
 class SparkWarehouse(Warehouse):
@@ -61,12 +61,12 @@ class SparkWarehouse(Warehouse):
         session.sparkContext.setLogLevel("ERROR")
         return session
 
-    def start_afresh(self, as_of: date, made_from: str) -> bool:
+    def start_afresh(self, as_of: date, made_from: Callable[[dict[str, str]], str]) -> EarlierDays | None:
         for schema in ("mingdan", "mingdan_earlier", "mingdan_settings", "mingdan_pay", "landing", "memory"):
             self.session.sql(f"drop database if exists {schema} cascade")
             self.session.sql(f"create database {schema}")
         shutil.rmtree(self.home.warehouse / "memory", ignore_errors=True)
-        return False  # nothing is built ahead
+        return None  # nothing is built ahead
 
     def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
         for table in contract.tables.values():
