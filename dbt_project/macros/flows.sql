@@ -17,14 +17,14 @@ where txn_type not in ('interest', 'loan_disbursal', 'investment', 'reversal')
 
 {# Those that did come from outside or went there, and whose they were. `asked` are the candidates that is_asked_flow speaks
    of, `plain` the others, for rows of one CTE with two readers would all be kept in memory; `account` is the column that
-   names their account. #}
-{% macro outside_flows(plain, asked, account, columns) -%}
+   names their account. `accounts`: deposit_accounts, or all of those of some customers. #}
+{% macro outside_flows(plain, asked, account, columns, accounts=ref('deposit_accounts')) -%}
 select
     accounts.customer_id,
     accounts.customer_no,
     flows.{{ columns | join(',\n    flows.') }}
 from {{ plain }} as flows
-inner join {{ ref('deposit_accounts') }} as accounts on flows.{{ account }} = accounts.{{ account }}
+inner join {{ accounts }} as accounts on flows.{{ account }} = accounts.{{ account }}
 where flows.is_surely_outside or accounts.account_type = 'demand'
 union all
 select
@@ -32,8 +32,8 @@ select
     accounts.customer_no,
     flows.{{ columns | join(',\n    flows.') }}
 from {{ asked }} as flows
-inner join {{ ref('deposit_accounts') }} as accounts on flows.{{ account }} = accounts.{{ account }}
-left join {{ ref('deposit_accounts') }} as own_accounts
+inner join {{ accounts }} as accounts on flows.{{ account }} = accounts.{{ account }}
+left join {{ accounts }} as own_accounts
     on accounts.customer_id = own_accounts.customer_id and flows.counterparty_account = own_accounts.account_id
 where (flows.is_surely_outside or accounts.account_type = 'demand') and own_accounts.account_id is null
 {%- endmacro %}

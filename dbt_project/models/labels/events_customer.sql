@@ -3,6 +3,7 @@
 --
 -- One row per customer, event_code, event_on and detail.
 {% set since = recent_since(30) %}
+{% set flow_columns = ['txn_id', 'biz_date', 'direction', 'amount', 'txn_type'] %}
 {% set ends = month_ends(3) | reject('equalto', var('as_of')) | list %}
 -- few have so much in a whole month, and theirs alone is summed by day; of a customer too new for a usual month nobody can
 -- say what is out of the ordinary
@@ -18,6 +19,29 @@ with large_months as (
     {% endfor %}
 ),
 
+large_accounts as (
+    select accounts.*
+    from {{ ref('deposit_accounts') }} as accounts
+    semi join large_months on accounts.customer_id = large_months.customer_id
+),
+
+plain_flows as (
+    {{ outside_candidates(['account_id'] + flow_columns) }}
+        and biz_date >= {{ since }}
+        and not {{ is_asked_flow() }}
+),
+
+asked_flows as (
+    {{ outside_candidates(['account_id'] + flow_columns) }}
+        and biz_date >= {{ since }}
+        and {{ is_asked_flow() }}
+),
+
+-- external_flows, of their accounts alone
+flows as (
+    {{ outside_flows('plain_flows', 'asked_flows', 'account_id', flow_columns, 'large_accounts') }}
+),
+
 -- a large sum is often sent in several parts, for transfers are limited: the day counts
 flow_days as (
     select
@@ -26,10 +50,9 @@ flow_days as (
         flows.biz_date as event_on,
         sum(flows.amount) as amount,
         case when min(flows.txn_type) = max(flows.txn_type) then min(flows.txn_type) else 'several' end as detail
-    from {{ ref('external_flows') }} as flows
+    from flows
     semi join large_months on flows.customer_id = large_months.customer_id and flows.direction = large_months.direction
     anti join {{ ref('reversed_transactions') }} as reversed on flows.txn_id = reversed.txn_id
-    where flows.biz_date >= {{ since }}
     group by flows.customer_id, flows.direction, flows.biz_date
     having sum(flows.amount) >= {{ threshold('large_flow_from') }}
 ),
