@@ -30,6 +30,7 @@ READS = {
 # (layer, model that it reads all the same) → why
 READS_ANYWAY = {
     ("earlier", "holding_changes"): "investments as known when it is built; customer_peaks looks again",
+    ("labels", "earlier_balance_changes"): "changes_of: of a few customers customer_balance_changes, by their accounts",
     ("segments", "prospects"): "prospects are no customers and have no labels; the fact is all that is known",
     ("reports", "branch_capacity"): "a report on work needs the branches at work and what each can do in a day",
     ("reports", "managers_present"): "the same for their managers",
