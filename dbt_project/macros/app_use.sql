@@ -20,7 +20,7 @@ group by customer_id, cast(floor(age / 60) as integer)
 {{ return({'transfer': 'transfer_count', 'payment': 'payment_count', 'wealth': 'wealth_view_count', 'loan': 'loan_view_count'}) }}
 {%- endmacro %}
 
-{# The columns of app_use: how days are put together, which is how parts of them are, and what a day adds. Weeks begin on
+{# The columns of app_use: how days are put together (put_together), and what a day adds. Weeks begin on
    Monday; the one of the business date is bit 0. #}
 {% macro app_use_columns() -%}
 {%- set since = recent_since(30) -%}
@@ -30,34 +30,26 @@ group by customer_id, cast(floor(age / 60) as integer)
     'last_login_on': ('max', within_days(180, 'biz_date')),
     'first_recent_on': ('min', 'case when biz_date >= ' ~ since ~ ' then biz_date end'),
     'last_before_on': ('max', 'case when biz_date < ' ~ since ~ ' then biz_date end'),
-    'active_days_30d': ('sum', within_days(30, '1', '0')),
-    'active_days_90d': ('sum', within_days(90, '1', '0')),
+    'active_days_30d': ('count', within_days(30, '1', '0')),
+    'active_days_90d': ('count', within_days(90, '1', '0')),
     'weeks_45d': ('bit_or', within_days(45, 'cast(power(2, ' ~ weeks_ago ~ ') as bigint)', '0')),
-    'payments_45d': ('sum', within_days(45, 'payment_count', '0')),
+    'payments_45d': ('count', within_days(45, 'payment_count', '0')),
 } -%}
 {%- for feature, column in app_features().items() -%}
-    {%- do columns.update({feature ~ '_30d': ('sum', within_days(30, column, '0'))}) -%}
+    {%- do columns.update({feature ~ '_30d': ('count', within_days(30, column, '0'))}) -%}
     {%- do columns.update({feature ~ '_90d': ('max', within_days(90, column, '0'))}) -%}
 {%- endfor -%}
 {{ return(columns) }}
-{%- endmacro %}
-
-{% macro within_days(days, value, otherwise='null') -%}
-case when biz_date > {{ plus_days(as_of(), -days) }} then {{ value }} else {{ otherwise }} end
 {%- endmacro %}
 
 {# The rows of app_use as far as days tell for which `days` holds. #}
 {% macro app_use_of(days) -%}
 select
     customer_id,
-    {%- for name, (together, value) in app_use_columns().items() %}
-    {{ app_use_column(together, value) }} as {{ name }}{{ ',' if not loop.last }}
+    {%- for name, (how, value) in app_use_columns().items() %}
+    {{ put_together(how, value) }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from ({{ login_days(days) }}) as login_days
 where biz_date > {{ plus_days(recent_since(30), -365) }}
 group by customer_id
-{%- endmacro %}
-
-{% macro app_use_column(together, value) -%}
-{%- if together == 'sum' -%} cast(sum({{ value }}) as integer) {%- else -%} {{ together }}({{ value }}) {%- endif -%}
 {%- endmacro %}

@@ -1,15 +1,15 @@
-{# The columns of card_spending: how bookings are put together, which is how parts of them are, and what a booking adds. #}
+{# The columns of card_spending: how bookings are put together (put_together), and what a booking adds. #}
 {% macro card_use_columns() -%}
 {%- set columns = {'last_used_on': ('max', 'case when is_use = 1 then biz_date end')} -%}
 {%- for days in [30, 90, 91, 180] -%}
-    {%- do columns.update({'spend_' ~ days ~ 'd_amount': ('sum', within_days(days, 'spent_amount', '0'))}) -%}
+    {%- do columns.update({'spend_' ~ days ~ 'd_amount': ('money', within_days(days, 'spent_amount', '0'))}) -%}
 {%- endfor -%}
 {%- do columns.update({
-    'bought_180d_amount': ('sum', within_days(180, 'bought_amount', '0')),
-    'instalment_180d_amount': ('sum', within_days(180, 'case when is_instalment then bought_amount else 0 end', '0')),
-    'large_ticket_90d_amount': ('sum', within_days(90,
+    'bought_180d_amount': ('money', within_days(180, 'bought_amount', '0')),
+    'instalment_180d_amount': ('money', within_days(180, 'case when is_instalment then bought_amount else 0 end', '0')),
+    'large_ticket_90d_amount': ('money', within_days(90,
         'case when not is_instalment and bought_amount >= ' ~ threshold('card_large_ticket_from') ~ ' then bought_amount else 0 end', '0')),
-    'purchase_90d_count': ('sum', within_days(90, 'is_purchase', '0')),
+    'purchase_90d_count': ('count', within_days(90, 'is_purchase', '0')),
 }) -%}
 {{ return(columns) }}
 {%- endmacro %}
@@ -19,8 +19,8 @@
 select
     card_id,
     mcc,
-    {%- for name, (together, value) in card_use_columns().items() %}
-    {{ card_use_column(name, together, value) }} as {{ name }}{{ ',' if not loop.last }}
+    {%- for name, (how, value) in card_use_columns().items() %}
+    {{ put_together(how, value) }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from (
     select
@@ -36,11 +36,4 @@ from (
     where biz_date > {{ plus_days(as_of(), -395) }} and {{ days }}
 ) as bookings
 group by card_id, mcc
-{%- endmacro %}
-
-{% macro card_use_column(name, together, value) -%}
-{%- if together == 'max' -%} max({{ value }})
-{%- elif name.endswith('_amount') -%} {{ money('sum(' ~ value ~ ')') }}
-{%- else -%} cast(sum({{ value }}) as integer)
-{%- endif -%}
 {%- endmacro %}

@@ -31,3 +31,8 @@
 
 {# The list date's calendar quarter, '2026Q3': the cycle of control groups. #}
 {% macro cycle() %}{% set day = modules.datetime.date.fromisoformat(var('list_date')) %}{{ return(day.year ~ 'Q' ~ ((day.month + 2) // 3)) }}{% endmacro %}
+
+{# `value` of rows whose biz_date is one of the last `days` days. #}
+{% macro within_days(days, value, otherwise='null') -%}
+case when biz_date > {{ plus_days(as_of(), -days) }} then {{ value }} else {{ otherwise }} end
+{%- endmacro %}

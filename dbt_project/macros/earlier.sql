@@ -15,3 +15,12 @@ cast('{{ var("late_to", {}).get(table, "1900-01-01") }}' as date)
 {% macro is_built_ahead() -%}
 {{ earlier_to() }} > cast('1900-01-01' as date)
 {%- endmacro %}
+
+{# The aggregate that makes a column of days, and of what earlier and later days each made: 'count' and 'money' are sums,
+   any other is an aggregate's name. #}
+{% macro put_together(how, value) -%}
+{%- if how == 'count' -%} cast(sum({{ value }}) as integer)
+{%- elif how == 'money' -%} {{ money('sum(' ~ value ~ ')') }}
+{%- else -%} {{ how }}({{ value }})
+{%- endif -%}
+{%- endmacro %}

@@ -391,6 +391,7 @@ EARLIER = (
     "where schema_name = 'main_earlier' and table_name <> 'stands_for')"
 )
 
+# Variables that belong to one business date.
 OF_THE_DAY = {
     "as_of",
     "list_date",

@@ -256,6 +256,10 @@ def test_a_day_of_many_parts_is_delivered_in_one_file(tmp_path: Path, monkeypatc
     read = partial(pq.read_table, partitioning=None)
     assert read(together[1]).equals(pa.concat_tables(map(read, parts[1:])))
     assert pq.ParquetFile(together[1]).num_row_groups > 1, "as many rows as memory shall hold"
+    write_sample_bank(
+        tmp_path / "parts", tmp_path / "parts.parquet", CUSTOMERS, 3, 1, date(2026, 6, 10), 1, processes=1
+    )
+    assert sorted((tmp_path / "parts" / day).iterdir()) == parts, "what was delivered stays as it is"
 
 
 def test_another_seed_gives_another_bank(bank: SmallBank, tmp_path: Path) -> None:

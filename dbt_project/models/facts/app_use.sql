@@ -13,8 +13,8 @@ with uses as (
 
 select
     customer_id,
-    {%- for name, (together, value) in columns.items() %}
-    {{ app_use_column(together, name) }} as {{ name }},
+    {%- for name, (how, value) in columns.items() %}
+    {{ put_together(how, name) }} as {{ name }},
     {%- endfor %}
     {{ as_of_column() }}
 from uses

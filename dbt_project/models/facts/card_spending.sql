@@ -23,8 +23,8 @@ categories as (
 select
     uses.card_id,
     coalesce(categories.category, 'other') as category,
-    {%- for name, (together, value) in columns.items() %}
-    {{ card_use_column(name, together, 'uses.' ~ name) }} as {{ name }},
+    {%- for name, (how, value) in columns.items() %}
+    {{ put_together(how, 'uses.' ~ name) }} as {{ name }},
     {%- endfor %}
     {{ as_of_column() }}
 from uses

@@ -46,7 +46,7 @@ settlements as (
     select
         merchants.merchant_no,
         daily.biz_date as day,
-        cast((daily.amount - daily.refund_amount) * 100 as bigint) as cents
+        cast(greatest(daily.amount - daily.refund_amount, 0) as decimal(18, 2)) as amount
     from {{ ref('stg_acquiring__merchant_daily') }} as daily
     inner join merchants on daily.merchant_id = merchants.merchant_id
     where daily.biz_date >= {{ first_read }} and daily.amount > daily.refund_amount
@@ -127,33 +127,22 @@ seasons as (
     where merchants.has_season
 ),
 
--- what was settled until each day, in cents: a sum of any days is the difference of two of these
-sums as (
+windows as (
     select
         merchants.merchant_no,
         merchants.merchant_id,
         merchants.known_from,
         merchants.has_season,
         days.day,
-        cast(sum(coalesce(settlements.cents, 0)) over (
-            partition by merchants.merchant_no order by days.day nulls last rows between unbounded preceding and current row
-        ) as bigint) as cents
+        sum(settlements.amount) over (
+            partition by merchants.merchant_no order by days.day nulls last rows between 29 preceding and current row
+        ) as settled_30d,
+        sum(settlements.amount) over (
+            partition by merchants.merchant_no order by days.day nulls last rows between 119 preceding and 30 preceding
+        ) as settled_31_120d
     from merchants
     inner join {{ last_days(path_days + 119) }} as days on merchants.known_from <= days.day
     left join settlements on merchants.merchant_no = settlements.merchant_no and days.day = settlements.day
-),
-
-windows as (
-    select
-        merchant_no,
-        merchant_id,
-        known_from,
-        has_season,
-        day,
-        cents - lag(cents, 30, 0) over (partition by merchant_no order by day nulls last) as cents_30d,
-        lag(cents, 30, 0) over (partition by merchant_no order by day nulls last)
-        - lag(cents, 120, 0) over (partition by merchant_no order by day nulls last) as cents_31_120d
-    from sums
 ),
 
 measured as (
@@ -161,16 +150,16 @@ measured as (
         windows.merchant_no,
         windows.merchant_id,
         windows.day,
-        {{ from_cents('windows.cents_30d') }} as settled_30d_amount,
+        cast(coalesce(windows.settled_30d, 0) as decimal(18, 2)) as settled_30d_amount,
         case
             when windows.has_season then cast(coalesce(seasons.settled_30d, case when seasons.day is not null then 0 end) as decimal(18, 2))
             when {{ days_between('windows.day', 'windows.known_from') }} >= {{ threshold('merchant_rated_after_days') }} then cast(floor(
-                windows.cents_31_120d * 30
+                cast(coalesce(windows.settled_31_120d, 0) * 100 as bigint) * 30
                 / cast(least(90, {{ days_between('windows.day', 'windows.known_from') }} - 29) as double) + 0.5
             ) / 100 as decimal(18, 2))
         end as usual_amount,
         windows.has_season,
-        coalesce(silent_days.idle_days, case when windows.cents_30d > 0 then 0 end) as idle_days
+        coalesce(silent_days.idle_days, case when windows.settled_30d > 0 then 0 end) as idle_days
     from windows
     left join seasons
         on windows.merchant_no = seasons.merchant_no

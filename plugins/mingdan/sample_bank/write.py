@@ -225,12 +225,14 @@ def _said(identity: dict[str, str]) -> str:
 
 
 def finish(plan: Plan, table_id: str) -> None:
-    """Mark every partition of a table complete: event tables each day, if only to say that nothing happened."""
+    """Mark every new partition of a table complete: event tables each day, if only to say that nothing happened."""
     table = load_contract().tables[table_id]
     for day in plan.days:
         if not plan.is_due(table, day):
             continue
         folder = plan.landing / table.source / table.name / f"biz_date={day_of(day)}"
+        if (folder / "_SUCCESS").exists():
+            continue  # delivered by an earlier call
         folder.mkdir(parents=True, exist_ok=True)
         if not table.may_be_empty and not any(folder.glob("*.parquet")):
             raise AssertionError(f"{table.id}, {day_of(day)}: expected rows, found none.")
