@@ -47,6 +47,12 @@ class Bank(Delivered):
         path = self.home / "history" / table / f"as_of={as_of}" / "part-0.parquet"
         return duckdb.sql(f"select {columns} from read_parquet('{path}')").to_arrow_table()
 
+    def labels(self, as_of: date) -> pa.Table:
+        """Every label as it stood in the day's working file, bureau detail included, which history leaves out."""
+        home = self.home if as_of == SECOND else self.first
+        with duckdb.connect(str(home / "warehouse" / "mingdan.duckdb"), read_only=True) as connection:
+            return connection.sql("select * from customer_labels").to_arrow_table()
+
     def warehouse(self, sql: str) -> list[tuple]:
         with duckdb.connect(str(self.home / "warehouse" / "mingdan.duckdb"), read_only=True) as connection:
             return connection.execute(sql).fetchall()

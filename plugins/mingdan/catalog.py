@@ -169,12 +169,22 @@ def label_families() -> list[str]:
     return names("labels", "label_")
 
 
-@cache
-def label_columns() -> dict[str, str]:
-    """Every label with its SQL type, from the families' entries."""
+def label_entries() -> list[dict[str, Any]]:
+    """Every column of every family's entry: the labels, and the keys as often as there are families."""
     known = properties()
     families = [known.get(f"label_{family}", {}) for family in label_families()]
-    return {column["name"]: column["data_type"] for family in families for column in family.get("columns", [])}
+    return [column for family in families for column in family.get("columns", [])]
+
+
+@cache
+def label_columns() -> dict[str, str]:
+    """Every label with its SQL type."""
+    return {column["name"]: column["data_type"] for column in label_entries()}
+
+
+def bureau_detail() -> set[str]:
+    """Labels of privacy class C3, which are read in the warehouse and kept nowhere else."""
+    return {each["name"] for each in label_entries() if each.get("config", {}).get("meta", {}).get("privacy") == "C3"}
 
 
 CODE_TABLES = ("tiers", "categories", "growth_benefits")  # settings' tables whose first column is a code with names
@@ -188,9 +198,7 @@ def code_names(settings: Any) -> dict[str, dict[str, dict[str, str]]]:
     for table in CODE_TABLES:
         rows = settings.rows(table)
         tables[table] = {next(iter(row.values())): {"zh": row["name_zh"], "en": row["name_en"]} for row in rows}
-    families = [properties().get(f"label_{family}", {}) for family in label_families()]
-    columns = [column for family in families for column in family.get("columns", [])]
-    given = {column["name"]: column.get("config", {}).get("meta", {}).get("codes") for column in columns}
+    given = {column["name"]: column.get("config", {}).get("meta", {}).get("codes") for column in label_entries()}
     own = {name: codes for name, codes in given.items() if isinstance(codes, dict)}
     for name, codes in given.items():
         if isinstance(codes, str) and codes not in tables | own:

@@ -345,10 +345,11 @@ def history(home: Home, table: str, as_of: date) -> Path:
 
 def row(item: Item, spread: Spread, customers: int, as_of: date) -> dict[str, Any]:
     distribution = json.dumps(spread.distribution or {}, ensure_ascii=False)
+    known = None if item.privacy == "C3" else spread.known  # bureau detail is not in history: nothing is told of it
     return asdict(item) | {
         "sources": ", ".join(item.sources), "thresholds": ", ".join(item.thresholds),
-        "customer_count": customers, "known_count": spread.known,
-        "coverage_rate": round(spread.known / customers, 6) if customers else None,
+        "customer_count": customers, "known_count": known,
+        "coverage_rate": None if known is None or not customers else round(known / customers, 6),
         "distribution": distribution, "as_of": as_of,
     }  # fmt: skip
 
@@ -440,5 +441,5 @@ def tell(home: Home, code: str | None = None) -> Iterator[str]:
         yield f"rests on {', '.join(item.sources)}"
         yield f"thresholds {', '.join(item.thresholds) or 'none'}"
         for line in pq.read_table(days[-1]).to_pylist() if days else []:
-            if (line["kind"], line["code"]) == (item.kind, item.code):
+            if (line["kind"], line["code"]) == (item.kind, item.code) and line["known_count"] is not None:
                 yield "on {as_of}: {known_count} of {customer_count} customers, {distribution}".format(**line)

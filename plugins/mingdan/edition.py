@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow.parquet as pq
 
-from mingdan import __version__, catalog, dictionary, landing, publishing, reports
+from mingdan import __version__, catalog, landing, publishing, reports
 from mingdan.contract import load_contract
 from mingdan.stores import Store
-from mingdan.warehouse import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,18 +118,7 @@ def portal_files(day: Day) -> dict[str, Path]:
         name: day.home.history / name / f"as_of={day.run.as_of}" / "part-0.parquet"
         for name in ("customer_labels", "customer_segments", "customer_events", "dictionary")
     }
-    labels = folder / "customer_labels.parquet"
-    sensitive = {item.code for item in dictionary.items() if item.privacy == "C3"}
-    without(kept["customer_labels"], labels, sensitive, str(day.settings.memory))
-    return {name: folder / f"{name}.parquet" for name in PAGES} | kept | {"customer_labels": labels}
-
-
-def without(source: Path, target: Path, columns: Collection[str], memory: str) -> None:
-    """A Parquet file without some of its columns, in the same order: C3 is never published."""
-    names = [name for name in pq.read_schema(source).names if name not in columns]
-    with duckdb.connect(config={"memory_limit": memory}) as connection:
-        rows = f"select {', '.join(names)} from read_parquet({quoted(str(source))})"
-        connection.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
+    return {name: folder / f"{name}.parquet" for name in PAGES} | kept
 
 
 def unchecked(day: Day) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mingdan import catalog
 from mingdan.contract import Contract, Table
 from mingdan.warehouse import MEMORY, EarlierDays, Warehouse
 
@@ -122,6 +123,7 @@ class SparkWarehouse(Warehouse):
 
     def export(self, table: str, as_of: date, target: Path, order_by: str) -> None:
         rows = self.read(table, as_of, order_by)
+        rows = rows.drop_columns(sorted(catalog.bureau_detail() & set(rows.column_names)))
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, target, compression="zstd")
 

@@ -25,15 +25,16 @@ from range(1, 21) as numbers (i)
 """
 
 
-def item(code: str, kind: str, of: str = "label") -> dictionary.Item:
+def item(code: str, kind: str, of: str = "label", privacy: str = "C2") -> dictionary.Item:
     return dictionary.Item(
-        of, code, "small", "类", "Family", "名", "Name", "What.", "", kind, "retail", "C2", ("core.customers",), ()
+        of, code, "small", "类", "Family", "名", "Name", "What.", "", kind, "retail", privacy, ("core.customers",), ()
     )
 
 
 ITEMS = [
     item("is_odd", "flag"), item("tier", "band"), item("amount", "amount"), item("few", "count"),
     item("seen_on", "date"), item("employer", "text"), item("branch_id", "code"), item("not_built", "flag"),
+    item("bureau_loans", "count", privacy="C3"),
     item("birthday", "event", "event"), item("tax_refund", "event", "event"), item("senior", "segment", "segment"),
 ]  # fmt: skip
 
@@ -96,7 +97,7 @@ def test_the_days_dictionary_says_how_many_are_known_and_how_values_are_spread(h
     assert list(rows) == [each.code for each in ITEMS]
     assert {code: rows[code]["known_count"] for code in rows} == {
         "is_odd": 20, "tier": 18, "amount": 20, "few": 4, "seen_on": 20, "employer": 20, "branch_id": 20,
-        "not_built": 0, "birthday": 6, "tax_refund": 0, "senior": 7,
+        "not_built": 0, "bureau_loans": None, "birthday": 6, "tax_refund": 0, "senior": 7,
     }  # fmt: skip
     assert {row["customer_count"] for row in rows.values()} == {20}
     assert rows["tier"]["coverage_rate"] == 0.9
@@ -126,6 +127,7 @@ def test_a_code_is_told_whole_and_an_unknown_one_refused(home: Home) -> None:
     said = "\n".join(dictionary.tell(home, "tier"))
     assert "名 · Name" in said and "core.customers" in said and "18 of 20 customers" in said
     assert len(list(dictionary.tell(home))) == len(ITEMS)
+    assert "customers" not in list(dictionary.tell(home, "bureau_loans"))[-1], "history does not hold it"
     with pytest.raises(LookupError, match="no label, event or segment 'none'"):
         list(dictionary.tell(home, "none"))
 

@@ -33,7 +33,7 @@ RARE: dict[str, Callable[[dict[str, Any]], bool]] = {
 def compared(request, bank: Bank) -> tuple[Counter[str], dict[str, list[Any]]]:
     """How many values of each label agree, and those that do not."""
     as_of = request.param
-    built = {row["customer_id"]: row for row in bank.history("customer_labels", as_of).to_pylist()}
+    built = {row["customer_id"]: row for row in bank.labels(as_of).to_pylist()}
     drawn = random.Random(as_of.toordinal()).sample(sorted(built), CUSTOMERS)
     landed = Landed(bank.landing, as_of, as_of - timedelta(days=1), centroids(Home(bank.home, "", ""), as_of))
     equal: Counter[str] = Counter()

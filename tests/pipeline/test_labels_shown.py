@@ -50,7 +50,7 @@ def accepted(column: dict[str, Any]) -> list[Any]:
 # The planted people are made for the day until which the bank is written, which is the second.
 @pytest.fixture(scope="module")
 def labels(bank: Bank) -> dict[str, list[Any]]:
-    return bank.history("customer_labels", SECOND).to_pydict()
+    return bank.labels(SECOND).to_pydict()
 
 
 def test_every_label_is_known_for_somebody(labels: dict[str, list[Any]]) -> None:

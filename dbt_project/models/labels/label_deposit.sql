@@ -69,13 +69,29 @@ matured as (
     group by customer_id
 ),
 
+-- up to the business date: who opened two months ago has spent in the running month, if anywhere
+spending as (
+    select customer_id, {{ mean_of('sum(outflow_6m_amount) * 100', 6) }} as monthly_amount
+    from {{ ref('customer_month_flows') }}
+    group by customer_id
+),
+
+-- who spends all that stands on demand now has nothing idle, however low it stood
+not_spent as (
+    select balances.customer_no
+    from {{ ref('customer_balances') }} as balances
+    left join spending on balances.customer_id = spending.customer_id
+    where balances.demand_amount > {{ threshold('idle_outflow_months') }} * coalesce(spending.monthly_amount, 0)
+),
+
 -- how far demand stood above today's at some evening of the last 30 days tells how far below it stood at another
 demand_moves as (
     select
-        customer_no,
-        sum(change_amount) over (partition by customer_no order by changed_on desc nulls last) as change_since
-    from {{ ref('customer_balance_changes') }}
-    where is_demand and changed_on > {{ plus_days(as_of(), -29) }}
+        changes.customer_no,
+        sum(changes.change_amount) over (partition by changes.customer_no order by changes.changed_on desc nulls last) as change_since
+    from {{ ref('customer_balance_changes') }} as changes
+    semi join not_spent on changes.customer_no = not_spent.customer_no
+    where changes.is_demand and changes.changed_on > {{ plus_days(as_of(), -29) }}
 ),
 
 demand_lows as (
@@ -84,38 +100,38 @@ demand_lows as (
     group by customer_no
 ),
 
--- up to the business date: who opened two months ago has spent in the running month, if anywhere
-spending as (
-    select customer_id, {{ mean_of('sum(outflow_6m_amount) * 100', 6) }} as monthly_amount
-    from {{ ref('customer_month_flows') }}
-    group by customer_id
+outside_by_bank as (
+    select
+        customer_id,
+        counterparty_bank,
+        max(case when direction = 'out' then 1 else 0 end) as has_outflow,
+        {%- for days in [30, 90] %}
+        sum(case when direction = 'out' and biz_date > {{ plus_days(as_of(), -days) }} then amount else 0 end) as outflow_{{ days }}d_amount,
+        {%- endfor %}
+        sum(case when direction = 'out' and kind = 'own_name' then amount else 0 end) as own_name_outflow_amount,
+        sum(case when direction = 'in' and kind = 'own_name' then amount else 0 end) as own_name_inflow_amount
+    from {{ ref('outside_movements') }}
+    where biz_date > {{ plus_days(as_of(), -90) }}
+    group by customer_id, counterparty_bank
 ),
 
 outside as (
     select
         customer_id,
         {%- for days in [30, 90] %}
-        sum(case when direction = 'out' and counterparty_bank is not null and biz_date > {{ plus_days(as_of(), -days) }}
-            then amount else 0 end) as outflow_{{ days }}d_amount,
+        sum(case when counterparty_bank is not null then outflow_{{ days }}d_amount else 0 end) as outflow_{{ days }}d_amount,
         {%- endfor %}
-        sum(case when direction = 'out' and kind = 'own_name' then amount else 0 end) as own_name_outflow_amount,
-        sum(case when direction = 'in' and kind = 'own_name' then amount else 0 end) as own_name_inflow_amount
-    from {{ ref('outside_movements') }}
-    where biz_date > {{ plus_days(as_of(), -90) }}
+        sum(own_name_outflow_amount) as own_name_outflow_amount,
+        sum(own_name_inflow_amount) as own_name_inflow_amount
+    from outside_by_bank
     group by customer_id
-),
-
-sums_by_bank as (
-    select customer_id, counterparty_bank, sum(amount) as amount
-    from {{ ref('outside_movements') }}
-    where direction = 'out' and counterparty_bank is not null and biz_date > {{ plus_days(as_of(), -90) }}
-    group by customer_id, counterparty_bank
 ),
 
 destinations as (
     select customer_id, counterparty_bank
-    from sums_by_bank
-    qualify row_number() over (partition by customer_id order by amount desc nulls last, counterparty_bank nulls last) = 1
+    from outside_by_bank
+    where has_outflow = 1 and counterparty_bank is not null
+    qualify row_number() over (partition by customer_id order by outflow_90d_amount desc nulls last, counterparty_bank nulls last) = 1
 ),
 
 combined as (

@@ -111,11 +111,11 @@ after_pay as (
         movements.direction,
         movements.amount,
         last_day(max(pays.paid_on)) as key_on
-    from {{ ref('payroll_credits') }} as pays
-    inner join movements
-        on pays.customer_id = movements.customer_id
-        and pays.paid_on <= movements.biz_date
-        and {{ plus_days('pays.paid_on', 3) }} >= movements.biz_date
+    from movements
+    inner join {{ ref('payroll_credits') }} as pays
+        on movements.customer_id = pays.customer_id
+        and movements.biz_date >= pays.paid_on
+        and movements.biz_date <= {{ plus_days('pays.paid_on', 3) }}
     group by movements.branch_id, movements.bank, movements.txn_id, movements.direction, movements.amount
 ),
 
