@@ -441,5 +441,9 @@ def tell(home: Home, code: str | None = None) -> Iterator[str]:
         yield f"rests on {', '.join(item.sources)}"
         yield f"thresholds {', '.join(item.thresholds) or 'none'}"
         for line in pq.read_table(days[-1]).to_pylist() if days else []:
-            if (line["kind"], line["code"]) == (item.kind, item.code) and line["known_count"] is not None:
+            if (line["kind"], line["code"]) != (item.kind, item.code):
+                continue
+            if line["known_count"] is None:
+                yield "its spread is not told: bureau detail is not kept in history"
+            else:
                 yield "on {as_of}: {known_count} of {customer_count} customers, {distribution}".format(**line)

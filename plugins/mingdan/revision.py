@@ -109,6 +109,12 @@ def refuse(day: Day) -> None:
         raise PublicationError(
             f"expected the list date to be the day after the business date {day.business_date}; found {day.list_date}."
         )
+    for name, path in day.portal.items():
+        if found := sorted(catalog.bureau_detail() & set(pq.read_schema(path).names)):
+            raise PublicationError(
+                f"{name} of {day.business_date}: expected no bureau detail (C3), which is never published; found "
+                f"{', '.join(found)}. Nothing was published; run the day again from its first step (accept)."
+            )
 
 
 def lead_table(

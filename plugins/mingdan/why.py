@@ -64,10 +64,10 @@ def tell(home: Home, subject: str, as_of: date, list_code: str | None = None) ->
 
 
 def own_values(entry: catalog.Entry, own: dict[str, Any]) -> Iterator[str]:
-    """The subject's values of the labels that the list's SQL names."""
-    sql = entry.sql
-    for name in sorted(column for column in own if catalog.named_in(column, sql)):
-        yield f"    {name} = {own[name]}"
+    """The subject's values of the labels that the list's SQL names; of bureau detail only that it is asked for."""
+    for name in sorted(own.keys() | catalog.bureau_detail()):
+        if catalog.named_in(name, entry.sql):
+            yield f"    {name} = {own[name]}" if name in own else f"    {name}: bureau detail, not kept in history"
 
 
 def rows_of(path: Any, key: str, subject: str) -> list[dict[str, Any]]:

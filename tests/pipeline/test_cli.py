@@ -40,6 +40,11 @@ def test_why_shows_a_non_candidate_the_who_beside_their_own_values(mingdan, bank
     assert "idle_demand_balance = " in said.stdout
 
 
+def test_why_says_that_bureau_detail_is_not_kept(mingdan, bank: Bank) -> None:
+    said = mingdan("why", "C000000001", "--as-of", SECOND, "--list", "bureau_winover")
+    assert "bureau_loan_count: bureau detail, not kept in history" in said.stdout
+
+
 def test_preview_counts_what_was_decided_and_names_no_customer(mingdan, bank: Bank) -> None:
     said = mingdan("preview", "tier_upgrade", "--as-of", SECOND)
     assert said.exit_code == 0

@@ -435,6 +435,14 @@ def test_a_list_date_that_is_not_the_day_after_is_refused(store: Store, tmp_path
         publishing.publish(store, one_day.day(tmp_path / "in", business_date=date(2026, 6, 29)), {})
 
 
+def test_bureau_detail_is_refused_wherever_it_comes_from(store: Store, root: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.parquet"
+    pq.write_table(pa.table({"customer_id": ["C1"], "bureau_loan_count": [7]}), labels)
+    with pytest.raises(PublicationError, match="no bureau detail .* found bureau_loan_count. Nothing was published"):
+        publishing.publish(store, one_day.day(tmp_path / "in", portal={"customer_labels": labels}), {})
+    assert not root.exists()
+
+
 def states_with(change: str) -> list[dict[str, Any]]:
     rows = one_day.states(one_day.leads(), ["0001", "0002", "0003"])
     if change == "missing":

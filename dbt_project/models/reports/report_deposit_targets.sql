@@ -24,15 +24,6 @@
 {% set new_year = "cast('" ~ today.year ~ "-01-01' as date)" %}
 {% set december = "cast('" ~ (today.year - 1) ~ "-12-01' as date)" %}
 {% set weights = threshold('target_history_weight') + threshold('target_potential_weight') + threshold('target_maturity_weight') %}
-{% set term -%}
-case
-            when accounts.account_type = 'demand' then 'demand'
-            when coalesce(accounts.term_months, 0) < 12 then '0-11'
-            when accounts.term_months < 24 then '12-23'
-            when accounts.term_months < 36 then '24-35'
-            else '36+'
-        end
-{%- endset %}
 {% set needed_sum -%}
 case
     when gone_sum < target_cents * {{ year_days }} then cast(target_cents * {{ year_days }} - gone_sum as double)
@@ -101,9 +92,13 @@ account_units as (
     select
         deposits.account_no,
         units.told_at as branch_id,
-        {{ term }} as term,
-        -- a short number in place of the texts makes summing a year's changes twice as cheap
-        cast(dense_rank() over (order by units.told_at nulls last, {{ term }} nulls last) as integer) as unit_no,
+        case
+            when accounts.account_type = 'demand' then 'demand'
+            when coalesce(accounts.term_months, 0) < 12 then '0-11'
+            when accounts.term_months < 24 then '12-23'
+            when accounts.term_months < 36 then '24-35'
+            else '36+'
+        end as term,
         accounts.matures_on,
         deposits.balance
     from {{ ref('stg_core__accounts') }} as accounts
@@ -113,17 +108,13 @@ account_units as (
 
 changes as (
     select
-        units.branch_id,
-        units.term,
-        {{ days_between(as_of(), 'sums.changed_on') }} as age,
-        cast(sums.change_amount * 100 as bigint) as cents
-    from (
-        select account_units.unit_no, changes.changed_on, sum(changes.change_amount) as change_amount
-        from {{ ref('customer_balance_changes') }} as changes
-        inner join account_units on changes.account_no = account_units.account_no
-        group by account_units.unit_no, changes.changed_on
-    ) as sums
-    inner join (select distinct unit_no, branch_id, term from account_units) as units on sums.unit_no = units.unit_no
+        account_units.branch_id,
+        account_units.term,
+        {{ days_between(as_of(), 'changes.changed_on') }} as age,
+        cast(sum(changes.change_amount) * 100 as bigint) as cents
+    from {{ ref('customer_balance_changes') }} as changes
+    inner join account_units on changes.account_no = account_units.account_no
+    group by account_units.branch_id, account_units.term, changes.changed_on
 ),
 
 terms as (
