@@ -12,8 +12,11 @@ list's YAML entry, whose conditions may name any column of the subject's table a
 
 One row per subject: list, subject_type, subject_id, is_entry, score (0-100), rule_ids (rules met, strongest
 first, 'r3,r1'), stake_amount, due_on, talk_variant, baseline and facts (JSON texts), as_of.
+
+A list that is off is no model of the day: to leave each out by its name would cost dbt seconds.
 #}
 {% macro marketing_list(facts_model='customer_labels', subject_id='customer_id') %}
+    {%- if model.name | replace('list_', '', 1) not in var('lists') %}{{ config(enabled=false) }}{% endif -%}
     {%- set meta = model.config.meta if execute else {} -%}
     {%- set rules = meta.get('score', []) -%}
     {%- set facts = ref(facts_model) -%}

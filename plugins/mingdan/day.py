@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 EARLIER = "path:models/earlier"
 PREPARE = ["resource_type:seed", "path:models/staging", EARLIER, "path:models/facts", "path:models/labels"]
-CANDIDATES = ["path:models/segments", "path:models/lists", "path:models/candidates"]  # but no list that is off
+CANDIDATES = ["path:models/segments", "path:models/lists", "path:models/candidates"]
 DELIVER = ["path:models/delivery", "path:models/reports", "path:models/review"]
 
 
@@ -237,22 +237,16 @@ def prepare(day: Day) -> Summary:
 def candidates(day: Day) -> Summary:
     """Segments, lists and their union. A list whose SQL fails is left out, withheld, and the layer built again."""
     variables = dict(day.variables)
-    result = day.warehouse.build(CANDIDATES, variables, not_built(variables))
+    result = day.warehouse.build(CANDIDATES, variables)
     broken = {name.removeprefix("list_"): why for name, why in result.failed.items() if name.startswith("list_")}
     broken = {code: why for code, why in broken.items() if code in variables["lists"]}
     if broken:
         variables["lists"] = [code for code in variables["lists"] if code not in broken]
-        result = day.warehouse.build(CANDIDATES, variables, not_built(variables))
+        result = day.warehouse.build(CANDIDATES, variables)
     day.remember(candidate_variables=variables, broken=broken)
     summary = built(result)
     summary["warnings"] += [f"list {code} withheld: {why}" for code, why in broken.items()]
     return summary
-
-
-def not_built(variables: dict[str, Any]) -> list[str]:
-    """Models of lists that are off. To name them is quicker than to name the others: dbt looks for every name at every
-    node of its graph."""
-    return [f"list_{code}" for code in catalog.list_names() if code not in variables["lists"]]
 
 
 @step()

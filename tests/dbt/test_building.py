@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from mingdan import settings
+from mingdan import catalog, settings
 from mingdan.contract import load_contract
 from mingdan.settings import Home
 from mingdan.warehouse import MEMORY, Warehouse
@@ -56,8 +56,10 @@ def test_a_day_is_read_from_the_project_as_the_day_before_it_and_a_key_that_stan
     assert Warehouse.known is read, "dbt read the project anew for another threshold"
     assert "7777" in compiled.results[0].node.compiled_code
     monkeypatch.setattr(Warehouse, "known", read)  # after this test too
-    warehouse.project({**lasting, "lists": []})
+    one_list = warehouse.project({**lasting, "lists": ["idle_funds"]}).nodes
     assert Warehouse.known is not read, "other lists are another project"
+    models = {f"model.mingdan.list_{code}" for code in catalog.list_names()}
+    assert models & one_list.keys() == {"model.mingdan.list_idle_funds"}, "a list that is off is no model"
 
 
 def test_a_table_takes_the_place_of_a_view_and_a_failed_model_leaves_no_half_of_itself(warehouse: Warehouse) -> None:
