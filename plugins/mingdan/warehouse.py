@@ -247,14 +247,11 @@ class Warehouse:
         stamps = [(path, path.stat().st_mtime_ns) for path in files]
         key = (self.target, self.seeds, self.settings.version, lasting, stamps)
         if Warehouse.known is None or Warehouse.known[0] != key:
-            gc.unfreeze()
             gc.disable()  # what is read stays: looking through it again and again is a sixth of the reading
             try:
                 Warehouse.known = (key, self._call("parse", lasting, target_path=self.home.warehouse / "dbt"))
             finally:
                 gc.enable()
-            gc.collect()
-            gc.freeze()  # nor is it looked through in the layers after it
         return Warehouse.known[1]
 
     @property
