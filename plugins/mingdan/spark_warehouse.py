@@ -69,7 +69,7 @@ class SparkWarehouse(Warehouse):
         shutil.rmtree(self.home.warehouse / "memory", ignore_errors=True)
         return None  # nothing is built ahead
 
-    def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
+    def register_sources(self, contract: Contract, files: Mapping[str, list[Any]]) -> None:
         for table in contract.tables.values():
             self.session.sql(
                 f"create or replace view landing.{table.view} as {self.view(table, files.get(table.id, []))}"

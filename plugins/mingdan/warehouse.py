@@ -141,25 +141,28 @@ class Warehouse:
             for kind, schema, name in others:
                 connection.execute(f'drop {kind} {schema}."{name}"')
 
-    def register_sources(self, contract: Contract, files: dict[str, list[Any]]) -> None:
-        """One view landing.<source>__<table> per contract table over its accepted files (by table id, each with
-        biz_date, version, paths and absent columns); a table without files is a typed empty view."""
+    def register_sources(self, contract: Contract, files: Mapping[str, list[Any]]) -> None:
+        """landing.<source>__<table> per contract table over its accepted files (by table id, each with biz_date,
+        version, rows, paths and absent columns); a table without files is a typed empty view."""
         with self.connect() as connection:
-            connection.execute("create schema if not exists landing")
+            connection.execute("create schema if not exists landing; set preserve_insertion_order = false")
             for table in contract.tables.values():
-                connection.execute(
-                    f"create or replace view landing.{table.view} as {view_sql(table, files.get(table.id, []))}"
-                )
+                connection.execute(source_sql(table, files.get(table.id, [])))
 
     def register_sources_of(self, other: Warehouse, contract: Contract, files: Mapping[str, list[Any]]) -> None:
-        """The same views as another file's, but for the tables that `files` names."""
-        views = {contract.tables[name].view: view_sql(contract.tables[name], found) for name, found in files.items()}
-        rows = other.query("select view_name, sql from duckdb_views() where schema_name = 'landing'").to_pylist()
+        """The same sources as another file's, but for the tables that `files` names."""
         with self.connect() as connection:
-            connection.execute("create schema if not exists landing")
-            for row in rows:
-                name = row["view_name"]
-                connection.execute(f"create view landing.{name} as {views[name]}" if name in views else row["sql"])
+            connection.execute(f"attach {quoted(str(other.path))} as other (read_only)")
+            connection.execute("create schema landing; set preserve_insertion_order = false")
+            there = connection.execute(
+                "select view_name, sql from duckdb_views() where database_name = 'other' and schema_name = 'landing' "
+                "union all select table_name, 'create table landing.' || table_name || ' as from other.landing.' || "
+                "table_name from duckdb_tables() where database_name = 'other' and schema_name = 'landing'"
+            ).fetchall()
+            named = {contract.tables[name]: found for name, found in files.items()}
+            own = {table.view: source_sql(table, found) for table, found in named.items()}
+            for sql in (dict(there) | own).values():
+                connection.execute(sql)
 
     def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
         """memory.<table> for each table of MEMORY over the published Parquet files given for it; memory.verdicts from
@@ -446,6 +449,9 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
 }  # fmt: skip
 
 
+# To open a Parquet file costs as much as reading about so many rows.
+ROWS_WORTH_OPENING = 1000
+
 # Of an engine's error that is about a value: its kind, what it says of the value, and where in the SQL it stands.
 ABOUT_A_VALUE = re.compile(
     r"((?:Conversion|Out of Range|Invalid Input|Constraint) Error: "
@@ -468,6 +474,14 @@ def rows_of(table: Table, partitions: list[Any]) -> pa.Table:
     """What accepted files of a table hold, before there is a warehouse over them."""
     with duckdb.connect() as connection:
         return connection.sql(view_sql(table, partitions)).to_arrow_table()
+
+
+def source_sql(table: Table, partitions: list[Any]) -> str:
+    """What makes a source's relation: a view over its files, or a copy of their rows where they are so few that opening
+    the files costs more than the rows: models read a source dozens of times a day."""
+    paths, rows = sum(len(each.paths) for each in partitions), sum(each.rows for each in partitions)
+    kind = "table" if rows < paths * ROWS_WORTH_OPENING else "view"
+    return f"create or replace {kind} landing.{table.view} as {view_sql(table, partitions)}"
 
 
 def view_sql(table: Table, partitions: list[Any]) -> str:

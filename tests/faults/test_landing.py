@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from mingdan import settings as settings_module
+from mingdan import warehouse as warehouse_module
 from mingdan.contract import Column, load_contract
 from mingdan.landing import Problem, SourceReport, SourcesError, accept, check_sources, required_ready
 from mingdan.landing.acceptance import DAY_FOLDER, month_ends, window_start
@@ -703,21 +704,31 @@ def test_a_touched_file_of_the_same_content_makes_no_new_version(bank: Bank) -> 
     assert len(bank.ledger("core.customers").entries[DAY]) == 1
 
 
-def test_the_warehouse_reads_days_in_place_and_copied_days_as_one_table(bank: Bank) -> None:
+@pytest.mark.parametrize(("worth_opening", "kind"), [(1000, "tables"), (0, "views")])
+def test_the_warehouse_reads_days_in_place_and_copied_days_as_one_table(
+    bank: Bank, worth_opening: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few rows are copied, many are read from their files; and so in a file that takes over another's sources."""
+    monkeypatch.setattr(warehouse_module, "ROWS_WORTH_OPENING", worth_opening)
     bank.take("core.account_balances", DAYS[1], "part-0.parquet")
     bank.land("core.account_balances", DAYS[1], balances(DAYS[1]), "part-0.csv")
     bank.land("core.account_balances", DAY, changed("core.account_balances", balances(DAY), pledged_amount=None))
     bank.land("core.customers", date(2026, 5, 31), CUSTOMERS[:2], "part-0.csv.gz")
     report = bank.check()
     assert report.errors == []
-    warehouse = Warehouse(bank.home, bank.settings)
+    warehouse, ahead = (Warehouse(bank.home, bank.settings, ahead) for ahead in (False, True))
     warehouse.register_sources(CONTRACT, {name: report.files(name) for name in report.tables})
-    sql = "select biz_date, balance, pledged_amount from landing.core__account_balances order by biz_date"
-    assert [tuple(each.values()) for each in warehouse.query(sql).to_pylist()] == [
-        (day, Decimal("12.30"), None) for day in DAYS
-    ]
-    sql = "select biz_date, count(*) as n from landing.core__customers group by all order by all"
-    assert [tuple(each.values()) for each in warehouse.query(sql).to_pylist()] == [(date(2026, 5, 31), 2), (DAY, 3)]
+    files = report.files("core.account_balances")
+    ahead.register_sources_of(warehouse, CONTRACT, {"core.account_balances": files[:-1]})
+    for each, days in ((warehouse, DAYS), (ahead, DAYS[:-1])):
+        found = each.query(f"select * from duckdb_{kind}() where schema_name = 'landing'").to_pylist()
+        assert {"core__account_balances", "core__customers"} <= {row[kind[:-1] + "_name"] for row in found}
+        sql = "select biz_date, balance, pledged_amount from landing.core__account_balances order by biz_date"
+        assert [tuple(row.values()) for row in each.query(sql).to_pylist()] == [
+            (day, Decimal("12.30"), None) for day in days
+        ]
+        sql = "select biz_date, count(*) as n from landing.core__customers group by all order by all"
+        assert [tuple(row.values()) for row in each.query(sql).to_pylist()] == [(date(2026, 5, 31), 2), (DAY, 3)]
 
 
 def test_overwritten_parquet_is_a_new_version_and_the_old_one_is_marked_gone(bank: Bank) -> None:
