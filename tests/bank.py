@@ -88,11 +88,15 @@ def copied(folder: Path, target: Path) -> Path:
     return target
 
 
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of this test run that all of its processes know."""
+    root = factory.getbasetemp()
+    return root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` of this test run, filled by whichever of its processes asks first; the others wait for it."""
-    root = factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        root = root.parent
+    root = shared_folder(factory)
     folder, done = root / name, root / f"{name}.done"
     with (root / f"{name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import boto3
 import fsspec
 import pytest
+from mingdan.warehouse import Warehouse
 from moto.server import ThreadedMotoServer
 
-from tests.bank import bank, delivered  # noqa: F401
+from tests.bank import bank, delivered, shared_folder  # noqa: F401
 
 # In a process of `-n` the main module is nameless, under which an import of pyspark (Great Expectations tries one) ends
 # the process: there too it is pytest's.
@@ -35,6 +41,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_reading_of_the_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What dbt keeps of its reading of the project, ten seconds of work, serves every new home of this test run that
+    asks with the same variables; dbt itself looks whether it still holds."""
+    folder, call = shared_folder(tmp_path_factory) / "readings", Warehouse._call
+    folder.mkdir(exist_ok=True)
+
+    def shared(self: Warehouse, verb: str, variables: dict[str, Any], *more: Any, **named: Any) -> Any:
+        if verb != "parse":
+            return call(self, verb, variables, *more, **named)
+        asked = json.dumps([self.target, variables], sort_keys=True, default=str)
+        kept = folder / hashlib.sha256(asked.encode()).hexdigest()
+        own = named["target_path"] / "partial_parse.msgpack"
+        if kept.exists() and not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(kept, own)
+        read = call(self, verb, variables, *more, **named)
+        aside = kept.with_suffix(f".{os.getpid()}")
+        shutil.copy(own, aside)
+        aside.replace(kept)
+        return read
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_call", shared)
+        yield
 
 
 @pytest.fixture(scope="session")

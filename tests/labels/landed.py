@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -85,7 +85,7 @@ class Landed:
     centroids: dict[str, dict[str, float]] = field(
         default_factory=dict
     )  # of ways of dealing with the bank, an artefact
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: dict[Hashable, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = load_shipped()
@@ -117,7 +117,7 @@ class Landed:
         since = f"biz_date > date '{self.as_of - days(window)}'" if window else "true"
         return self.kept(f"all {table}", lambda: self.read(table, since))
 
-    def kept(self, key: str, work: Callable[[], Any]) -> Any:
+    def kept(self, key: Hashable, work: Callable[[], Any]) -> Any:
         if key not in self.cache:
             self.cache[key] = work()
         return self.cache[key]
@@ -176,8 +176,10 @@ class Landed:
 
     def has(self, kind: str, *texts: str | None) -> bool:
         """Whether one of the texts contains a pattern of the kind."""
-        words = [row["pattern"].lower() for row in self.patterns if row["kind"] == kind]
-        return any(word in (each or "").lower() for each in texts for word in words)
+        return any(self.kept((kind, text), partial(self.says, kind, text.lower())) for text in texts if text)
+
+    def says(self, kind: str, text: str) -> bool:
+        return any(row["pattern"].lower() in text for row in self.patterns if row["kind"] == kind)
 
     def tier_rank(self, average: Decimal | None) -> int | None:
         return None if average is None else max(rank for floor, rank, _ in self.tiers if average >= floor)

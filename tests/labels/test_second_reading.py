@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,12 +30,17 @@ RARE: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 @pytest.fixture(scope="module", params=[FIRST, SECOND], ids=str)
-def compared(request, bank: Bank) -> tuple[Counter[str], dict[str, list[Any]]]:
-    """How many values of each label agree, and those that do not."""
+def landed(request, bank: Bank) -> Landed:
     as_of = request.param
+    return Landed(bank.landing, as_of, as_of - timedelta(days=1), centroids(Home(bank.home, "", ""), as_of))
+
+
+@pytest.fixture(scope="module")
+def compared(bank: Bank, landed: Landed) -> tuple[Counter[str], dict[str, list[Any]]]:
+    """How many values of each label agree, and those that do not."""
+    as_of = landed.as_of
     built = {row["customer_id"]: row for row in bank.labels(as_of).to_pylist()}
     drawn = random.Random(as_of.toordinal()).sample(sorted(built), CUSTOMERS)
-    landed = Landed(bank.landing, as_of, as_of - timedelta(days=1), centroids(Home(bank.home, "", ""), as_of))
     equal: Counter[str] = Counter()
     different: dict[str, list[Any]] = defaultdict(list)
     rare = [
@@ -60,10 +65,8 @@ def test_labels_read_a_second_time_are_those_that_were_built(compared) -> None:
     assert dict(different) == {}
 
 
-@pytest.mark.parametrize("as_of", [FIRST, SECOND], ids=str)
-def test_shops_followed_through_two_hundred_days_are_at_the_level_that_was_built(bank: Bank, as_of: date) -> None:
-    landed = Landed(bank.landing, as_of, as_of - timedelta(days=1))
-    owners = [row for row in bank.history("customer_labels", as_of).to_pylist() if row["is_merchant"]]
+def test_shops_followed_through_two_hundred_days_are_at_the_level_that_was_built(bank: Bank, landed: Landed) -> None:
+    owners = [row for row in bank.history("customer_labels", landed.as_of).to_pylist() if row["is_merchant"]]
     different = [
         (row["customer_id"], label, "built", row[label], "read", value)
         for row in owners
