@@ -478,9 +478,10 @@ def rows_of(table: Table, partitions: list[Any]) -> pa.Table:
 
 def source_sql(table: Table, partitions: list[Any]) -> str:
     """What makes a source's relation: a view over its files, or a copy of their rows where they are so few that opening
-    the files costs more than the rows: models read a source dozens of times a day."""
+    the files costs more than the rows: models read a source dozens of times a day. What is read only where a setting
+    says so (staff pay) is not copied."""
     paths, rows = sum(len(each.paths) for each in partitions), sum(each.rows for each in partitions)
-    kind = "table" if rows < paths * ROWS_WORTH_OPENING else "view"
+    kind = "table" if rows < paths * ROWS_WORTH_OPENING and not table.switch else "view"
     return f"create or replace {kind} landing.{table.view} as {view_sql(table, partitions)}"
 
 

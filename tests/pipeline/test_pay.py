@@ -129,9 +129,13 @@ def test_the_warehouse_keeps_no_pay_after_the_day(home: Path) -> None:
     import duckdb
 
     with duckdb.connect(str(home / "warehouse" / "mingdan.duckdb"), read_only=True) as connection:
-        kept = connection.execute("select table_schema, table_name from information_schema.tables").fetchall()
+        kept = connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables"
+        ).fetchall()
     assert len(kept) > 100
     assert [each for each in kept if "pay" in each[0] or each[1] in ("pay_structure", "stg_hr__staff_pay")] == []
+    assert {kind for _, name, kind in kept if name == "core__customers"} == {"BASE TABLE"}  # few rows are copied
+    assert {kind for _, name, kind in kept if name == "hr__staff_pay"} == {"VIEW"}, "but no pay"
 
 
 def test_an_older_day_leaves_the_newer_file_and_the_switch_off_removes_it(home: Path, tmp_path: Path) -> None:
