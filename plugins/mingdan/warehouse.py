@@ -147,22 +147,24 @@ class Warehouse:
         with self.connect() as connection:
             connection.execute("create schema if not exists landing; set preserve_insertion_order = false")
             for table in contract.tables.values():
-                connection.execute(source_sql(table, files.get(table.id, [])))
+                register(connection, table, files.get(table.id, []))
 
     def register_sources_of(self, other: Warehouse, contract: Contract, files: Mapping[str, list[Any]]) -> None:
         """The same sources as another file's, but for the tables that `files` names."""
         with self.connect() as connection:
             connection.execute(f"attach {quoted(str(other.path))} as other (read_only)")
             connection.execute("create schema landing; set preserve_insertion_order = false")
+            for name, found in files.items():
+                register(connection, contract.tables[name], found)
+            own = [contract.tables[name].view for name in files]
             there = connection.execute(
                 "select view_name, sql from duckdb_views() where database_name = 'other' and schema_name = 'landing' "
                 "union all select table_name, 'create table landing.' || table_name || ' as from other.landing.' || "
                 "table_name from duckdb_tables() where database_name = 'other' and schema_name = 'landing'"
             ).fetchall()
-            named = {contract.tables[name]: found for name, found in files.items()}
-            own = {table.view: source_sql(table, found) for table, found in named.items()}
-            for sql in (dict(there) | own).values():
-                connection.execute(sql)
+            for name, sql in there:
+                if name not in own:
+                    connection.execute(sql)
 
     def register_memory(self, files: Mapping[str, Iterable[str]], verdicts: list[tuple[str, str]]) -> None:
         """memory.<table> for each table of MEMORY over the published Parquet files given for it; memory.verdicts from
@@ -476,13 +478,31 @@ def rows_of(table: Table, partitions: list[Any]) -> pa.Table:
         return connection.sql(view_sql(table, partitions)).to_arrow_table()
 
 
-def source_sql(table: Table, partitions: list[Any]) -> str:
-    """What makes a source's relation: a view over its files, or a copy of their rows where they are so few that opening
-    the files costs more than the rows: models read a source dozens of times a day. What is read only where a setting
-    says so (staff pay) is not copied."""
-    paths, rows = sum(len(each.paths) for each in partitions), sum(each.rows for each in partitions)
-    kind = "table" if rows < paths * ROWS_WORTH_OPENING and not table.switch else "view"
-    return f"create or replace {kind} landing.{table.view} as {view_sql(table, partitions)}"
+def register(connection: duckdb.DuckDBPyConnection, table: Table, partitions: list[Any]) -> None:
+    """Make a source's relation: a view over its files, or a copy of their rows where they are so few that opening the
+    files costs more than the rows: models read a source dozens of times a day. What is read only where a setting says
+    so (staff pay) is not copied. Raises BuildError for a file that was damaged after its acceptance."""
+    paths, rows = [path for each in partitions for path in each.paths], sum(each.rows for each in partitions)
+    kind = "table" if rows < len(paths) * ROWS_WORTH_OPENING and not table.switch else "view"
+    try:
+        connection.execute(f"create or replace {kind} landing.{table.view} as {view_sql(table, partitions)}")
+    except duckdb.Error as error:
+        damaged = next((path for path in paths if not is_readable(path)), None)
+        if damaged is None:  # no fault of the files, as on a full disk
+            raise
+        raise BuildError(
+            f"source {table.id}: expected accepted files that can be read; found that {damaged} cannot "
+            f"({without_values(str(error))}). Put it back as it was accepted, or deliver its day anew, then run again."
+        ) from error
+
+
+def is_readable(path: str) -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"select max(hash(rows_of_it)) from read_parquet({quoted(path)}) as rows_of_it")
+        except duckdb.Error:
+            return False
+    return True
 
 
 def view_sql(table: Table, partitions: list[Any]) -> str:

@@ -29,7 +29,7 @@ from mingdan.landing.ledger import Ledger, read_ledger
 from mingdan.landing.structure import convert
 from mingdan.settings import Home, Settings
 from mingdan.stores import Store
-from mingdan.warehouse import Warehouse
+from mingdan.warehouse import BuildError, Warehouse
 
 DAY = date(2026, 6, 30)
 DAYS = [DAY - timedelta(days=each) for each in (2, 1, 0)]
@@ -729,6 +729,20 @@ def test_the_warehouse_reads_days_in_place_and_copied_days_as_one_table(
         ]
         sql = "select biz_date, count(*) as n from landing.core__customers group by all order by all"
         assert [tuple(row.values()) for row in each.query(sql).to_pylist()] == [(date(2026, 5, 31), 2), (DAY, 3)]
+
+
+def test_a_file_damaged_after_its_acceptance_is_named_with_its_source(bank: Bank) -> None:
+    """Its footer, size and time are what they were: only who reads its rows can tell."""
+    report = bank.check()
+    path = Path(report.files("core.customers")[-1].paths[0])
+    was, whole = path.stat(), path.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    path.write_bytes(whole[:4] + bytes(len(whole) - 4 - footer) + whole[-footer:])
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    files = {name: bank.check().files(name) for name in CONTRACT.tables}
+    with pytest.raises(BuildError, match="source core.customers: .* anew") as told:
+        Warehouse(bank.home, bank.settings).register_sources(CONTRACT, files)
+    assert str(path) in str(told.value)
 
 
 def test_overwritten_parquet_is_a_new_version_and_the_old_one_is_marked_gone(bank: Bank) -> None:
