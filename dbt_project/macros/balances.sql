@@ -59,6 +59,25 @@ select
     where change_amount <> 0
 {%- endmacro %}
 
+{# Changes added up by account and calendar month, in cents: `cents` is what the month changed the balance by; `day_cents`
+   what its changes add to the month's daily balances together, each counted from its day to the month's last. #}
+{% macro month_changes(changes) -%}
+select
+        account_no,
+        month_end,
+        cast(sum(cents) as bigint) as cents,
+        cast(sum(cents * ({{ days_between('month_end', 'changed_on') }} + 1)) as bigint) as day_cents
+    from (
+        select
+            account_no,
+            changed_on,
+            last_day(changed_on) as month_end,
+            cast(change_amount * 100 as bigint) as cents
+        from {{ changes }}
+    ) as changes
+    group by account_no, month_end
+{%- endmacro %}
+
 {# The rows of customer_balance_changes of the customers in `customers`, a CTE: customer_no, changed_on, change_amount. Whose
    accounts they are is asked first, so that the changes of all others are never looked at. #}
 {% macro changes_of(customers) -%}

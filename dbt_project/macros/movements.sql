@@ -51,3 +51,21 @@ inner join {{ accounts }} as accounts on movements.account_id = accounts.account
 left join meanings on movements.words = meanings.words
 where (movements.counterparty_bank is not null or meanings.says_securities = 1)
 {%- endmacro %}
+
+{# Transfers between accounts here on days for which `days` holds: the rows of inside_transfers. #}
+{% macro inside_moves(days) -%}
+select
+    txn_id,
+    account_id,
+    counterparty_account,
+    biz_date,
+    direction,
+    amount,
+    {{ as_of_column() }}
+from {{ ref('stg_core__transactions') }}
+where txn_type = 'transfer'
+    and counterparty_account is not null
+    and counterparty_bank is null
+    and biz_date > {{ plus_months(as_of(), -6) }}
+    and {{ days }}
+{%- endmacro %}

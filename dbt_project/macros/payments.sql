@@ -236,3 +236,45 @@ from moves
 inner join {{ accounts }} as accounts on moves.account_id = accounts.account_id
 anti join wallets on moves.counterparty_bank = wallets.counterparty_bank
 {%- endmacro %}
+
+{# What payroll_departures counts as leaving, less what comes back (below 0), of days for which `days` holds and of
+   `accounts`, which gives account_no; reversed bookings too. #}
+{% macro departing_moves(days, accounts) -%}
+{% set repayment_kinds = ['repayment', 'shopping_credit', 'internet_lender', 'internet_lender_name', 'other_loan'] %}
+with moves as (
+    select
+        txn_id,
+        account_id,
+        biz_date,
+        case when direction = 'out' then amount else -amount end as amount,
+        case when direction = 'out' then lower(coalesce(counterparty_name, '')) else '' end as name,
+        case when direction = 'out' then lower(coalesce(memo, '')) else '' end as memo
+    from {{ ref('stg_core__transactions') }}
+    where txn_type = 'transfer'
+        and biz_date > {{ plus_months(as_of(), -4) }}
+        and (counterparty_bank is not null or channel = 'third_party')
+        and (direction = 'out' or is_own_name)
+        and {{ days }}
+),
+
+-- the patterns are looked for in the different texts, not in every row
+repaying as (
+    select distinct texts.name, texts.memo
+    from (select distinct name, memo from moves) as texts
+    inner join {{ ref('patterns') }} as patterns
+        on patterns.kind in ('{{ repayment_kinds | join("', '") }}')
+        and (
+            texts.name like concat('%', lower(patterns.pattern), '%')
+            or (patterns.kind <> 'internet_lender_name' and texts.memo like concat('%', lower(patterns.pattern), '%'))
+        )
+)
+
+select
+    moves.txn_id,
+    accounts.account_no,
+    moves.biz_date,
+    {{ money('moves.amount') }} as amount
+from moves
+inner join {{ accounts }} as accounts on moves.account_id = accounts.account_id
+anti join repaying on moves.name = repaying.name and moves.memo = repaying.memo
+{%- endmacro %}

@@ -58,6 +58,8 @@ KEYLESS_LAYERS = {
 KEYLESS = {
     "customer_balance_changes": "a view of new_ and earlier_balance_changes, which carry the tests",
     "earlier_customer_changes": "a view of earlier_balance_ and earlier_holding_changes, which carry the tests",
+    "deposit_months": "a view over earlier_deposit_months, which carries the key test, and the days after it",
+    "inside_transfers": "a view over earlier_inside_transfers, which carries the key test, and the days after it",
     "external_flows": "a view over transactions, whose txn_id the contract checks; a test would scan them again",
     "outside_movements": "a view over earlier_movements and later_movements, which carry the key test",
     "events_customer": "a part of customer_events, which carries the key test",

@@ -24,6 +24,7 @@ changes as (
     select exits.customer_no, exits.exit_on, sum(all_changes.change_amount) as change_amount
     from {{ ref('customer_balance_changes') }} as all_changes
     inner join exits on all_changes.customer_no = exits.customer_no and all_changes.changed_on >= exits.exit_on
+    where all_changes.changed_on >= {{ recent_since(30) }}
     group by exits.customer_no, exits.exit_on
 ),
 

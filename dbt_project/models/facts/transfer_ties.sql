@@ -6,10 +6,9 @@
 -- costs no more than its own transfers. A reversed transfer counts: also a mistaken one shows that the two know each other.
 with transfers as (
     select moves.account_id, moves.counterparty_account, count(*) as transfer_count
-    from {{ ref('stg_core__transactions') }} as moves
-    -- before grouping: nine of ten counterparties are accounts of other banks
+    from {{ ref('inside_transfers') }} as moves
+    -- before grouping: where banks are not delivered, nine of ten counterparties are accounts of other banks
     semi join {{ ref('stg_core__accounts') }} as accounts on moves.counterparty_account = accounts.account_id
-    where moves.txn_type = 'transfer' and moves.biz_date > {{ plus_months(as_of(), -6) }}
     group by moves.account_id, moves.counterparty_account
 ),
 

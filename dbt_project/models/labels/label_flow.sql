@@ -143,28 +143,65 @@ quarters as (
     group by customer_id
 ),
 
-complete_months as (
-    {% for month_end in months[:6] -%}
-    select cast('{{ month_end }}' as date) as month_end, cast('{{ months[loop.index] }}' as date) as month_before
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+month_flows as (
+    select
+        customer_id,
+        {%- for month_end in months[:6] %}
+        {{ money("sum(case when month_end = cast('" ~ month_end ~ "' as date) then inflow_amount else 0 end)") }} as inflow_{{ loop.index }},
+        {{ money("sum(case when month_end = cast('" ~ month_end ~ "' as date) then outflow_amount else 0 end)") }} as outflow_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('customer_month_flows') }}
+    where month_end > cast('{{ months[6] }}' as date)
+    group by customer_id
+),
+
+known_months as (
+    select
+        customer_id,
+        {% for month_before in months[1:] -%}
+        case when known_from <= {{ plus_days("cast('" ~ month_before ~ "' as date)", 1) }} then 1 else 0 end{{ ' + ' if not loop.last }}
+        {%- endfor %} as months
+    from customers
+),
+
+-- the latest first, as many as are known
+six_flows as (
+    select
+        known_months.customer_id,
+        known_months.months,
+        {%- for place in range(1, 7) %}
+        case when known_months.months >= {{ place }} then coalesce(month_flows.inflow_{{ place }}, 0) end as inflow_{{ place }},
+        case when known_months.months >= {{ place }} then coalesce(month_flows.outflow_{{ place }}, 0) end as outflow_{{ place }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from known_months
+    left join month_flows on known_months.customer_id = month_flows.customer_id
+),
+
+sorted_flows as (
+    select
+        customer_id,
+        months,
+        {%- for name, amount in {'inflows': 'inflow_N', 'outflows': 'outflow_N', 'net_inflows': 'inflow_N - outflow_N'}.items() %}
+        {%- set cents = [] %}
+        {%- for place in range(1, 7) %}{% do cents.append('cast((' ~ amount | replace('N', place) ~ ') * 100 as bigint)') %}{% endfor %}
+        {{ sorted_list(cents) }} as {{ name }},
+        {%- endfor %}
+        cast({% for place in range(1, 7) %}coalesce(inflow_{{ place }}, 0){{ ' + ' if not loop.last }}{% endfor %} as double) as inflow_sum,
+        cast({% for place in range(1, 7) %}coalesce(inflow_{{ place }} * inflow_{{ place }}, 0){{ ' + ' if not loop.last }}{% endfor %} as double)
+            as inflow_square_sum
+    from six_flows
 ),
 
 medians as (
     select
-        customers.customer_id,
-        {{ median_amount('coalesce(flows.inflow_amount, 0)') }} as inflow_median_amount,
-        {{ median_amount('coalesce(flows.outflow_amount, 0)') }} as outflow_median_amount,
-        {{ median_amount('coalesce(flows.inflow_amount - flows.outflow_amount, 0)') }} as net_inflow_median_amount,
-        cast(sum(coalesce(flows.inflow_amount, 0)) as double) as inflow_sum,
-        cast(sum(coalesce(flows.inflow_amount * flows.inflow_amount, 0)) as double) as inflow_square_sum,
-        count(*) as months
-    from customers
-    inner join complete_months
-        on customers.known_from <= {{ plus_days('complete_months.month_before', 1) }}
-    left join {{ ref('customer_month_flows') }} as flows
-        on customers.customer_id = flows.customer_id and complete_months.month_end = flows.month_end
-    group by customers.customer_id
+        customer_id,
+        months,
+        inflow_sum,
+        inflow_square_sum,
+        case when months >= 3 then {{ median_of_list('inflows', 'months') }} end as inflow_median_amount,
+        case when months >= 3 then {{ median_of_list('outflows', 'months') }} end as outflow_median_amount,
+        case when months >= 3 then {{ median_of_list('net_inflows', 'months') }} end as net_inflow_median_amount
+    from sorted_flows
 ),
 
 latest as (
@@ -215,9 +252,9 @@ select
     end as is_pension,
     case when pensions.pension_months >= {{ threshold('pension_months') }} then pensions.median_amount end as pension_median_amount,
     case when pensions.pension_months >= {{ threshold('pension_months') }} then drawn_rates.pension_drawn_rate end as pension_drawn_rate,
-    case when medians.months >= 3 then medians.inflow_median_amount end as monthly_inflow_median_amount,
-    case when medians.months >= 3 then medians.outflow_median_amount end as monthly_outflow_median_amount,
-    case when medians.months >= 3 then medians.net_inflow_median_amount end as monthly_net_inflow_median_amount,
+    medians.inflow_median_amount as monthly_inflow_median_amount,
+    medians.outflow_median_amount as monthly_outflow_median_amount,
+    medians.net_inflow_median_amount as monthly_net_inflow_median_amount,
     case
         when medians.months >= 6 and medians.inflow_sum > 0
             then {{ rate('greatest(0.0e0, 1 - sqrt(greatest(0.0e0,

@@ -41,9 +41,8 @@ acts as (
     select customer_id, seen_from as first_on, seen_from as last_on
     from customers
     union all
-    select blocks.customer_id, blocks.first_on, blocks.last_on
-    from {{ ref('initiative_blocks') }} as blocks
-    inner join customers on blocks.customer_id = customers.customer_id
+    select customer_id, first_on, last_on
+    from {{ ref('initiative_blocks') }}
 ),
 
 -- 180 days and more without an own act, the last of them up to today
@@ -124,20 +123,20 @@ signs as (
         {%- for earlier in past if earlier.age > point.age and earlier.age <= point.age + threshold('returned_days') %}
         or {{ earlier.was_lost }}
         {%- endfor %} as is_returned_{{ place }},
-        coalesce(
-            customers.churn_episode_started_on <= {{ point.day }}
-            or (
-                customers.history_days >= {{ point.age + 90 }}
+        -- case by case, since the engine works out every side of an `and`, and few have fallen so far
+        case
+            when customers.churn_episode_started_on <= {{ point.day }} then true
+            when customers.history_days >= {{ point.age + 90 }}
                 and peaks.peak_{{ place }}_amount >= {{ threshold('churn_min_peak') }}
                 and peaks.peak_{{ place }}_amount - customers.{{ point.average }} >= {{ threshold('churn_min_drop') }}
-                and {{ churn_rank(
+                then {{ churn_rank(
                     'customers.' ~ point.average,
                     'case when customers.history_days >= ' ~ (point.age + 120) ~ ' then peaks.avg_31_120d_' ~ place ~ '_amount end',
                     'peaks.peak_' ~ place ~ '_amount',
                     'highs.high_30d_' ~ place ~ '_amount'
                 ) }} >= 2
-            ), false
-        ) as is_declining_{{ place }},
+            else false
+        end as is_declining_{{ place }},
         {%- if k + 5 <= 13 %}
         {%- set quarter %}{% for n in range(3) %}month_end_avg_30d_{{ k + n }}_amount{{ ' + ' if not loop.last }}{% endfor %}{% endset %}
         {%- set quarter_before %}{% for n in range(3, 6) %}month_end_avg_30d_{{ k + n }}_amount{{ ' + ' if not loop.last }}{% endfor %}{% endset %}

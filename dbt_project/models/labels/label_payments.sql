@@ -65,18 +65,11 @@ support as (
     where kind = 'household' and direction = 'out' and biz_date > {{ plus_days(as_of(), -90) }}
     union
     select relatives_accounts.customer_id, transfers.txn_id, transfers.amount
-    from (
-        select txn_id, account_id, counterparty_account, amount
-        from {{ ref('stg_core__transactions') }}
-        where direction = 'out'
-            and txn_type = 'transfer'
-            and biz_date > {{ plus_days(as_of(), -90) }}
-            and counterparty_account is not null
-            and counterparty_bank is null
-    ) as transfers
+    from {{ ref('inside_transfers') }} as transfers
     inner join relatives_accounts
         on transfers.account_id = relatives_accounts.account_id
         and transfers.counterparty_account = relatives_accounts.counterparty_account
+    where transfers.direction = 'out' and transfers.biz_date > {{ plus_days(as_of(), -90) }}
 ),
 
 households as (

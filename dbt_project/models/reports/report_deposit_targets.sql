@@ -36,11 +36,11 @@ with months as (
     {% set last_before = month_lasts[(today.year - 1, month)] -%}
     select
         cast('{{ last.replace(day=1).isoformat() }}' as date) as target_month,
+        cast('{{ last.isoformat() }}' as date) as month_end,
         {{ [0, [(today - last).days + last.day, last.day] | min] | max }} as gone_days,
-        {{ [0, (today - last).days] | max }} as gone_age,
         cast('{{ last_before.replace(day=1).isoformat() }}' as date) as month_before,
+        cast('{{ last_before.isoformat() }}' as date) as month_end_before,
         {{ last_before.day }} as before_days,
-        {{ (today - last_before).days }} as before_age,
         {{ last.day }} as month_days,
         -- even growth from the last day of the year before, of which the year's mean is 1
         cast({{ (2 * (last - dates.date(today.year - 1, 12, 31)).days - last.day + 1) / (year_days + 1) }} as double) as ramp
@@ -110,21 +110,26 @@ changes as (
     select
         account_units.branch_id,
         account_units.term,
-        {{ days_between(as_of(), 'changes.changed_on') }} as age,
-        cast(sum(changes.change_amount) * 100 as bigint) as cents
-    from {{ ref('customer_balance_changes') }} as changes
+        changes.month_end,
+        sum(changes.cents) as cents,
+        sum(changes.day_cents) as day_cents
+    from {{ ref('deposit_months') }} as changes
     inner join account_units on changes.account_no = account_units.account_no
-    group by account_units.branch_id, account_units.term, changes.changed_on
+    group by account_units.branch_id, account_units.term, changes.month_end
 ),
 
+-- an earlier month's change has stood on every day; one of the year from its month's end on, and some days of the month
 terms as (
     select
         branch_id,
         term,
         sum(cents) as now_cents,
-        {{ level(gone_days) }} as last_day_cents,
-        {{ day_sum(31, gone_days) }} as december_sum,
-        {{ day_sum(gone_days) }} as year_sum
+        sum(case when month_end < {{ new_year }} then cents else 0 end) as last_day_cents,
+        sum(case when month_end < {{ december }} then cents * 31 when month_end < {{ new_year }} then day_cents else 0 end) as december_sum,
+        sum(case
+            when month_end < {{ new_year }} then cents * {{ gone_days }}
+            else day_cents + cents * {{ days_between(as_of(), 'month_end') }}
+        end) as year_sum
     from changes
     group by branch_id, term
 ),
@@ -133,10 +138,18 @@ month_sums as (
     select
         changes.branch_id,
         months.target_month,
-        sum(case when changes.age >= months.gone_age
-            then changes.cents * least(months.gone_days, changes.age - months.gone_age + 1) else 0 end) as gone_sum,
-        sum(case when changes.age >= months.before_age
-            then changes.cents * least(months.before_days, changes.age - months.before_age + 1) else 0 end) as before_sum
+        sum(case
+            when changes.month_end < months.target_month then changes.cents * months.gone_days
+            -- of the running month without the days to come
+            when changes.month_end = months.month_end
+                then changes.day_cents - changes.cents * ({{ days_between('months.month_end', 'months.target_month') }} + 1 - months.gone_days)
+            else 0
+        end) as gone_sum,
+        sum(case
+            when changes.month_end < months.month_before then changes.cents * months.before_days
+            when changes.month_end = months.month_end_before then changes.day_cents
+            else 0
+        end) as before_sum
     from changes
     cross join months
     group by changes.branch_id, months.target_month
