@@ -387,6 +387,8 @@ def measure(item: Item) -> str:
         return f"[list_last(min({name}, {FEWEST})), list_last(max({name}, {FEWEST}))]"
     if item.type == "text":
         return f"count(distinct {name})"
+    if item.type == "flag":
+        return f"map(['true', 'false'], [count_if({name}), count_if(not {name})])"  # a sixth of a histogram's time
     return f"histogram(cast({name} as varchar))"
 
 
