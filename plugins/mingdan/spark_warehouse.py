@@ -111,6 +111,10 @@ class SparkWarehouse(Warehouse):
     def let_go(self) -> None:
         """The session stays: it is this process's only one."""
 
+    def models_at_once(self) -> int:
+        """One: the session runs each model in parallel itself."""
+        return 1
+
     def query(self, sql: str) -> pa.Table:
         self.session.sql("use mingdan")
         return self.session.sql(sql).toArrow()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -110,3 +111,12 @@ def test_success_is_judged_of_what_was_opened_at_branches_and_central_channels_a
     assert [tuple(row.values()) for row in found.to_pylist()] == [
         ("ghost", None, True), ("handed", "sms", False), ("kept_from_sms", "sms", True), ("shown", None, False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("memory", "models"), [("40KB", 2), ("39KB", 1)])
+def test_two_models_run_at_a_time_where_each_customer_has_20_kb_of_memory(
+    warehouse: Warehouse, memory: str, models: int
+) -> None:
+    values = warehouse.settings.values | {"memory": memory}
+    warehouse.settings = replace(warehouse.settings, values=values)
+    assert warehouse.models_at_once() == models
