@@ -211,7 +211,9 @@ class Warehouse:
         newest = "(select max(biz_date) from landing.core__customers)"
         room = f"count(*) * {MEMORY_A_CUSTOMER} <= parse_formatted_bytes('{self.settings.memory}')"
         sql = f"select {room} as fit from landing.core__customers where biz_date = {newest}"
-        return 2 if self.query(sql)["fit"][0].as_py() else 1
+        with suppress(duckdb.Error):  # the models that read the source say what is wrong with it
+            return 2 if self.query(sql)["fit"][0].as_py() else 1
+        return 1
 
     def grains_broken(self, nodes: Mapping[str, Any], made: Container[str]) -> dict[str, str]:
         """The tests key and unique_together of what was made that do not hold, with how often. One query for all: as

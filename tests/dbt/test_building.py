@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -113,10 +112,10 @@ def test_success_is_judged_of_what_was_opened_at_branches_and_central_channels_a
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("memory", "models"), [("40KB", 2), ("39KB", 1)])
-def test_two_models_run_at_a_time_where_each_customer_has_20_kb_of_memory(
-    warehouse: Warehouse, memory: str, models: int
+@pytest.mark.parametrize(("each", "models"), [(2_500_000_000, 2), (2_500_000_001, 1)])
+def test_two_models_run_at_a_time_where_there_is_memory_for_each_customer(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, each: int, models: int
 ) -> None:
-    values = warehouse.settings.values | {"memory": memory}
-    warehouse.settings = replace(warehouse.settings, values=values)
+    assert warehouse.settings.memory == "5GB"
+    monkeypatch.setattr("mingdan.warehouse.MEMORY_A_CUSTOMER", each)
     assert warehouse.models_at_once() == models
