@@ -388,7 +388,7 @@ def measure(item: Item) -> str:
     if item.type == "text":
         return f"count(distinct {name})"
     if item.type == "flag":
-        return f"map(['true', 'false'], [count_if({name}), count_if(not {name})])"  # a sixth of a histogram's time
+        return f"map(['true', 'false'], [count_if({name}), count_if(not {name})])"  # a quarter of a histogram's time
     return f"histogram(cast({name} as varchar))"
 
 

@@ -206,8 +206,8 @@ class Warehouse:
         return found
 
     def models_at_once(self) -> int:
-        """Two where there is memory for both, so that one core writes a table's last rows while the other goes on. What
-        does not fit is spilled, and medians then take ten times as long as one model's having to wait."""
+        """Two where there is memory for both, so that one core goes on while the other writes a table's last rows. What
+        does not fit is spilled, and a spilled median takes far longer than a model that waits for the other."""
         newest = "(select max(biz_date) from landing.core__customers)"
         room = f"count(*) * {MEMORY_A_CUSTOMER} <= parse_formatted_bytes('{self.settings.memory}')"
         sql = f"select {room} as fit from landing.core__customers where biz_date = {newest}"
@@ -464,7 +464,8 @@ MEMORY: dict[str, tuple[dict[str, str], str]] = {
 }  # fmt: skip
 
 
-# Bytes that two models beside each other may need for a customer: measured, with some to spare.
+# Memory in bytes a customer with which two models run beside each other. One may need 5 000 (with 2 000 a model with
+# medians took a minute longer); as much again for the other, and twice that to spare.
 MEMORY_A_CUSTOMER = 20_000
 
 # To open a Parquet file costs as much as reading about so many rows.

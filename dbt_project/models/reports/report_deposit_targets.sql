@@ -118,7 +118,8 @@ changes as (
     group by account_units.branch_id, account_units.term, changes.month_end
 ),
 
--- an earlier month's change has stood on every day; one of the year from its month's end on, and some days of the month
+-- what changed before a time stood on all of its days; what changed in it, from its own day on (day_cents, and each day
+-- after its month)
 terms as (
     select
         branch_id,
