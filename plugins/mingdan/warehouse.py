@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import duckdb
 import pyarrow as pa
 
-from mingdan import catalog, reports
+from mingdan import catalog, data_tests, reports
 from mingdan.contract import Contract, Table
 from mingdan.settings import DBT_PROJECT, SEEDS, Home, Settings, load_shipped
 
@@ -56,12 +56,20 @@ class EarlierDays:
     late_to: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Project:
+    """dbt's reading of the project, without the data tests that are counted apart."""
+
+    manifest: Any
+    tests: list[data_tests.DataTest]
+
+
 class Warehouse:
     """The DuckDB file of one home. Every method opens it late and closes it early, since one opener locks it."""
 
     target = "duckdb"
     schema = "main"
-    known: ClassVar[tuple[Any, Any] | None] = None  # dbt's last reading of the project, and what it rests on
+    known: ClassVar[tuple[Any, Project] | None] = None  # dbt's last reading of the project, and what it rests on
 
     def __init__(self, home: Home, settings: Settings, ahead: bool = False) -> None:
         """`ahead`: the file in which earlier days are built ahead. It bears the same name, as views in it say that."""
@@ -187,10 +195,8 @@ class Warehouse:
 
         Returns what failed and what merely warned; raises BuildError when dbt could not even start."""
         # a test waits for the step that builds the last of its tables
-        left_out = [*(f"test_name:{name}" for name in GRAINS), *(exclude or ())]
-        how = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
-               "--threads", str(self.models_at_once()))  # fmt: skip
-        outcome = self._dbt("build", select, variables, left_out, *how)
+        how = ("--indirect-selection", "buildable", "--threads", str(self.models_at_once()))
+        outcome = self._dbt("build", select, variables, exclude, *how)
         found, made = BuildResult(), set()
         for result in outcome.results:
             name = result.node.name
@@ -201,7 +207,13 @@ class Warehouse:
                 found.warned[name] = str(result.message)
             elif result.status == "success":
                 made.add(result.node.unique_id)
-        found.failed.update(self.grains_broken(self.project(variables).nodes, made))
+        tests = self.project(variables).tests
+        asked = data_tests.statement(tests, made)
+        broken = {row["test"]: row["broken"] for row in (self.query(asked).to_pylist() if asked else [])}
+        for test in tests:
+            if count := broken.get(test.name):
+                said = found.warned if test.warns else found.failed
+                said[test.name] = f"{test.file}: {count} {test.wrong}"
         self.tell(found)
         return found
 
@@ -214,25 +226,6 @@ class Warehouse:
         with suppress(duckdb.Error):  # the models that read the source say what is wrong with it
             return 2 if self.query(sql)["fit"][0].as_py() else 1
         return 1
-
-    def grains_broken(self, nodes: Mapping[str, Any], made: Container[str]) -> dict[str, str]:
-        """The tests key and unique_together of what was made that do not hold, with how often. One query for all: as
-        nodes of dbt they took a third of a small bank's day."""
-        tests = [node for node in nodes.values() if getattr(node, "attached_node", None) in made]
-        tests = [test for test in tests if test.test_metadata.name in GRAINS]
-        counts = []
-        for test in tests:
-            columns, having = GRAINS[test.test_metadata.name](test.test_metadata.kwargs)
-            where = f"where {test.config.where}" if test.config.where else ""
-            keys = f"select 1 from {nodes[test.attached_node].relation_name} {where} group by {columns} having {having}"
-            counts.append(f"select {quoted(test.name)} as name, count(*) as row_count from ({keys}) as broken")
-        rows = self.query(" union all ".join(counts)).to_pylist() if counts else []
-        files = {test.name: test.original_file_path for test in tests}
-        return {
-            row["name"]: f"{files[row['name']]}: {row['row_count']} keys are missing or stand more than once"
-            for row in rows
-            if row["row_count"]
-        }
 
     def tell(self, found: BuildResult) -> None:
         """Add a line a node to logs/dbt.log: seconds, name, and what dbt said of a failure or warning."""
@@ -255,7 +248,7 @@ class Warehouse:
             if not (before / path).exists() or (before / path).read_text(encoding="utf-8") != sql
         )
 
-    def project(self, variables: dict[str, Any]) -> Any:
+    def project(self, variables: dict[str, Any]) -> Project:
         """dbt's reading of the project: without what belongs to one day, one home or one threshold, so that a new one
         costs no new reading, and once in a process, while no file has changed."""
         lasting = {name: value for name, value in variables.items() if name not in LITERALS}
@@ -265,7 +258,8 @@ class Warehouse:
         if Warehouse.known is None or Warehouse.known[0] != key:
             gc.disable()  # what is read stays: looking through it again and again is a sixth of the reading
             try:
-                Warehouse.known = (key, self._call("parse", lasting, target_path=self.home.warehouse / "dbt"))
+                read = self._call("parse", lasting, target_path=self.home.warehouse / "dbt")
+                Warehouse.known = (key, Project(read, data_tests.taken_from(read)))
             finally:
                 gc.enable()
         return Warehouse.known[1]
@@ -284,7 +278,7 @@ class Warehouse:
         if exclude:
             arguments += ["--exclude", *exclude]
         try:
-            return self._call(verb, variables, arguments, self.project(variables))
+            return self._call(verb, variables, arguments, self.project(variables).manifest)
         finally:
             self.let_go()
 
@@ -431,12 +425,6 @@ OF_THE_DAY = {
 }
 # Variables that are literals in models and no more: which models there are, and what they read, hangs on none of them.
 LITERALS = OF_THE_DAY | {"thresholds"}
-
-# The tests of a model's grain (macros/tests.sql) that are run together: the columns, and which keys break it.
-GRAINS: dict[str, Callable[[dict[str, Any]], tuple[str, str]]] = {
-    "key": lambda given: (given["column_name"], f"count(*) > 1 or {given['column_name']} is null"),
-    "unique_together": lambda given: (", ".join(given["columns"]), "count(*) > 1"),
-}
 
 # What delivery and reports remember: table → its columns with types, and which published rows it holds.
 MEMORY: dict[str, tuple[dict[str, str], str]] = {

@@ -56,7 +56,7 @@ def test_a_day_is_read_from_the_project_as_the_day_before_it_and_a_key_that_stan
     assert Warehouse.known is read, "dbt read the project anew for another threshold"
     assert "7777" in compiled.results[0].node.compiled_code
     monkeypatch.setattr(Warehouse, "known", read)  # after this test too
-    one_list = warehouse.project({**lasting, "lists": ["idle_funds"]}).nodes
+    one_list = warehouse.project({**lasting, "lists": ["idle_funds"]}).manifest.nodes
     assert Warehouse.known is not read, "other lists are another project"
     models = {f"model.mingdan.list_{code}" for code in catalog.list_names()}
     assert models & one_list.keys() == {"model.mingdan.list_idle_funds"}, "a list that is off is no model"

@@ -45,7 +45,8 @@ SCANS_ANYWAY = {
 SOURCES_ANYWAY = {
     "lead_memory": "memory.published_decisions, which the run registers from published files",
     "contact_pressure": "memory.published_decisions: whose contact a customer's lead was",
-    "screened": "memory.verdicts, which the run registers from the checks on candidates",
+    "members_once": "memory.verdicts, which the run registers from the checks on candidates",
+    "screened": "memory.verdicts, as members_once",
     "review_successes": "memory.published_decisions, as lead_memory",
     "report_branch_progress": "memory.published_leads: what branches were shown, which only published files say",
     "report_experience": "memory.published_decisions: of which list a lead was",

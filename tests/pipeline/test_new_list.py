@@ -86,7 +86,8 @@ def mingdan(project: Path, *arguments: str, **environment: str) -> subprocess.Co
 @dataclass
 class Analyst:
     """A project that got a new list by its two files, and the home of its two days. On the second day the SQL of
-    another list is broken, and the new one is judged: it wants an outcome on the evening of the day it is shown."""
+    another list is broken, a third has everybody twice, and the new one is judged: it wants an outcome on the evening
+    of the day it is shown."""
 
     home: Path
     said: list[str]
@@ -109,10 +110,14 @@ def analyst(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> A
     made = Analyst(root / "home", [])
     for as_of in (FIRST, SECOND):
         if as_of == SECOND:
-            path = project / LISTS / "list_idle_funds.sql"
-            sql = path.read_text(encoding="utf-8")
-            assert "idle_demand_balance >=" in sql
-            path.write_text(sql.replace("idle_demand_balance >=", "idle_balance >="), encoding="utf-8")
+            for code, was, is_now in (
+                ("idle_funds", "idle_demand_balance >=", "idle_balance >="),
+                ("deposit_maturity", "\nwhere ", "\ncross join (values (1), (2)) as twice\nwhere "),
+            ):
+                path = project / LISTS / f"list_{code}.sql"
+                sql = path.read_text(encoding="utf-8")
+                assert was in sql
+                path.write_text(sql.replace(was, is_now), encoding="utf-8")
         finished = mingdan(
             project, "run", "--as-of", str(as_of), MINGDAN_HOME=str(made.home),
             MINGDAN_LANDING=str(delivered.landing), MINGDAN_SETTINGS=str(root / "settings"),
@@ -160,15 +165,17 @@ def test_success_is_judged_on_the_day_it_falls_due_for_shown_and_held_out_alike(
     assert {each["is_success"] for each in judged} <= {True, False}
 
 
-def test_a_list_whose_sql_fails_is_withheld_and_the_others_go_out(analyst: Analyst) -> None:
+def test_a_list_that_fails_or_names_somebody_twice_is_withheld_and_the_others_go_out(analyst: Analyst) -> None:
     def states(list_date: str) -> set[tuple[str, str]]:
         manifest = json.loads((analyst.published(list_date) / "manifest.json").read_text())
         return {(each["list"], each["state"]) for each in manifest["lists"]}
 
-    assert ("idle_funds", "published") in states("2026-07-01")
+    assert {("idle_funds", "published"), ("deposit_maturity", "published")} <= states("2026-07-01")
     assert "list idle_funds withheld" in analyst.said[1]
+    assert "candidates.deposit_maturity: duplicate_subject" in analyst.said[1]
     found = states("2026-07-02")
-    assert ("idle_funds", "withheld") in found and ("idle_funds", "published") not in found
+    for code in ("idle_funds", "deposit_maturity"):
+        assert (code, "withheld") in found and (code, "published") not in found
     assert ("tier_upgrade", "published") in found
 
 

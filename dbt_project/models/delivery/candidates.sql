@@ -11,7 +11,7 @@ with members as (
         members.list, members.subject_type, members.subject_id, members.is_entry, members.score, members.stake_amount,
         members.due_on, memory.lead_id as open_lead_id, memory.first_listed_on,
         memory.is_ghost as was_ghost, coalesce(memory.is_with_centre, false) as is_with_centre
-    from {{ ref('list_members') }} as members
+    from {{ ref('members_once') }} as members
     left join {{ ref('lead_memory') }} as memory
         on members.list = memory.list and members.subject_id = memory.subject_id
             and memory.lead_state in ('open', 'attempted', 'reached', 'follow_up')

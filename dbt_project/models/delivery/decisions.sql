@@ -136,7 +136,7 @@ select
     '{{ cycle() }}' as cycle,
     {{ as_of_column() }}
 from with_lead
-left join {{ ref('list_members') }} as members on with_lead.list = members.list and with_lead.subject_id = members.subject_id
+left join {{ ref('members_once') }} as members on with_lead.list = members.list and with_lead.subject_id = members.subject_id
 union all
 select
     gone.list, gone.subject_type, gone.subject_id, subjects.home_branch_id, gone.last_branch_id,
