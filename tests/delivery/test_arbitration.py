@@ -20,8 +20,8 @@ from tests.delivery.reference import Delivery, World
 from tests.delivery.worlds import AS_OF, LIST_DATE, POLICY, TABLES, world
 
 MODELS = (
-    "contact_pressure", "candidates", "screened", "contenders", "managers_present", "branch_capacity", "placed",
-    "decisions", "leads",
+    "contact_pressure", "members_once", "candidates", "screened", "contenders", "managers_present", "branch_capacity",
+    "placed", "decisions", "leads",
 )  # fmt: skip
 IN_MEMORY = ("published_decisions", "verdicts")
 SAME = (
