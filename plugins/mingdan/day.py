@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -316,7 +317,10 @@ def publish(day: Day) -> Summary:
     keep = worked_leads(day.settings, day.home, run.list_date)
     with day.warehouse.held_open():
         made = edition(day)
-    outcome = publishing.publish(Store(day.home.published), made, {"run_id": run.run_id}, keep)
+    scratch = day.home.warehouse / "publication"
+    shutil.rmtree(scratch, ignore_errors=True)  # a publication that was killed leaves its files, with names and mobiles
+    scratch.mkdir()
+    outcome = publishing.publish(Store(day.home.published), made, {"run_id": run.run_id}, keep, scratch=scratch)
     return {"published": outcome.published, "revision": outcome.revision, "why": outcome.why}
 
 

@@ -68,17 +68,19 @@ def publish(
     run_info: Mapping[str, Any],
     keep: Collection[str] = (),
     workers: int | None = None,
+    scratch: Path | None = None,
 ) -> Publication:
     """Publish the day as a new revision, or say that nothing has changed since the current one.
 
     keep: ids of leads that have an outcome; those that the day no longer holds stay, as the current revision had them.
-    run_info: goes into run.json. Raises PublicationError when the day may not be published or does not add up. Killed
-    at any point, readers have the old or the new day, and the next call completes."""
+    run_info: goes into run.json. scratch: where files stand until they are uploaded; the system's by default. Raises
+    PublicationError when the day may not be published or does not add up. Killed at any point, readers have the old or
+    the new day, and the next call completes."""
     refuse(day)
     prefix = day.list_date.isoformat()
     current = current_revision(store, day.list_date)
-    with tempfile.TemporaryDirectory(prefix="mingdan-publish-") as scratch:
-        folder = Path(scratch)
+    with tempfile.TemporaryDirectory(prefix="mingdan-publish-", dir=scratch) as made:
+        folder = Path(made)
         former = f"{prefix}/{path_of(current)}" if current else None
         leads, kept = lead_table(day, keep, read_parquet(store, f"{former}/leads.parquet") if keep and former else None)
         states = list_states(day, leads)

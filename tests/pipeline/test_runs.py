@@ -143,7 +143,10 @@ def test_a_killed_run_leaves_nothing_half_published_and_the_next_one_completes(b
         kill_in(step, home, bank.landing, run, first)
         assert current(home) == "2026-07-01", step
         assert publishing.published(Store(home / "published"), date(2026, 7, 2)) is None, step
+    scratch = home / "warehouse" / "publication"
+    (scratch / "of a killed publication").mkdir(parents=True, exist_ok=True)
     run_day(home, bank.landing, SECOND, "after the kills")
+    assert list(scratch.iterdir()) == []
     assert current(home) == "2026-07-02"
     assert publishing.verify(Store(home / "published"), date(2026, 7, 2)) == []
     assert digests(home / "published" / "2026-07-01") == before
