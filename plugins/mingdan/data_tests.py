@@ -16,9 +16,12 @@ COUNTED: dict[str, tuple[str, Callable[[str, dict[str, Any]], str]]] = {
         "keys stand more than once",
         lambda rows, given: _groups(rows, ", ".join(given["columns"]), "count(*) > 1"),
     ),
-    "not_null": ("rows have none", lambda rows, given: f"select 1 from {rows} where {given['column_name']} is null"),
+    "not_null": (
+        "rows have no value",
+        lambda rows, given: f"select 1 from {rows} where {given['column_name']} is null",
+    ),
     "accepted_values": (
-        "rows have another value",
+        "rows have a value that is not among those accepted",
         lambda rows, given: f"select 1 from {rows} where {given['column_name']} not in ({_values(given)})",
     ),
 }
